@@ -1,0 +1,44 @@
+"""Towpath's messages, version 1. Generated from `proto/towpath/v1` by `make proto`; this file is written by hand."""
+
+from towpath.v1.alert_pb2 import Alert, AlertSeverity
+from towpath.v1.annotation_pb2 import Annotation
+from towpath.v1.dead_letter_pb2 import DeadLetter, Header
+from towpath.v1.document_pb2 import Document
+from towpath.v1.feedback_pb2 import Feedback
+from towpath.v1.label_pb2 import (
+    AnswerSpan,
+    ClassDecision,
+    ClassLabel,
+    ClassProbability,
+    Decision,
+    EntitySpan,
+    EntitySpans,
+    SearchHit,
+    SearchHits,
+)
+from towpath.v1.model_release_pb2 import GateOutcome, ModelRelease, TaskKind
+from towpath.v1.prediction_pb2 import Prediction, Timings
+
+__all__ = [
+    "Alert",
+    "AlertSeverity",
+    "Annotation",
+    "AnswerSpan",
+    "ClassDecision",
+    "ClassLabel",
+    "ClassProbability",
+    "DeadLetter",
+    "Decision",
+    "Document",
+    "EntitySpan",
+    "EntitySpans",
+    "Feedback",
+    "GateOutcome",
+    "Header",
+    "ModelRelease",
+    "Prediction",
+    "SearchHit",
+    "SearchHits",
+    "TaskKind",
+    "Timings",
+]
