@@ -1,0 +1,75 @@
+"""What every service can be told, read from the environment here and in `<service>/settings.py` only.
+
+`TOWPATH_KAFKA_BOOTSTRAP_SERVERS` sets `kafka.bootstrap_servers`, `TOWPATH_HTTP_PORT` sets `http.port`, …
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["AuthSettings", "HttpSettings", "KafkaSettings", "ServiceSettings"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Part):
+    """How to reach Kafka."""
+
+    bootstrap_servers: str = Field(
+        "127.0.0.1:9092", description="host:port, several by comma; memory:// for none"
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_cafile: Path | None = Field(None, description="PEM file of the authorities to trust")
+    ssl_certfile: Path | None = Field(None, description="PEM file of the client's certificate (mutual TLS)")
+    ssl_keyfile: Path | None = None
+    ssl_password: SecretStr | None = None
+    request_timeout_s: float = Field(10.0, gt=0, description="how long one request to a broker may take")
+
+
+class HttpSettings(_Part):
+    """Where the service listens. Probes and metrics are here too."""
+
+    host: str = Field("127.0.0.1", description="0.0.0.0 in a container")
+    port: int = Field(8080, ge=0, le=65535)
+    max_connections: int = Field(256, ge=1, description="more are answered 503 at once")
+
+
+class AuthSettings(_Part):
+    """Who may call. Without a mode only a loopback address can be listened on."""
+
+    mode: Literal["none", "api-key"] = "none"
+    api_keys: SecretStr | None = Field(None, description="accepted keys, separated by comma")
+    allow_anonymous_network: bool = Field(
+        False,
+        description="mode none on other than loopback: for networks whose policy already says who may call",
+    )
+
+
+class ServiceSettings(BaseSettings):
+    """Base of each service's settings; immutable once read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOWPATH_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        frozen=True,
+        extra="ignore",
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    topic_prefix: str = Field("towpath.", pattern=r"^[a-zA-Z0-9._-]{0,100}$")
+    encoding: Literal["json", "protobuf"] = Field("json", description="of messages that this service writes")
+    http: HttpSettings = HttpSettings()
+    auth: AuthSettings = AuthSettings()
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    home: Path = Field(Path(".towpath"), description="state of this installation: bundles, snapshots, runs")
+    grace_s: float = Field(8.0, gt=0, le=600, description="how long a shutdown may take before it is forced")
