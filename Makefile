@@ -1,1 +1,39 @@
+# Towpath's commands. `make demo` and `make test` set up what is missing first; nothing else is needed.
 .DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format lock proto compile clean
+BIN := .venv/bin
+CODE := proto/src pipelines services tests
+PACKAGES := $(wildcard services/*/src) pipelines/src
+
+help:  ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## Make .venv what the lock says (the other commands do it when needed)
+	@scripts/setup
+
+demo: setup  ## Run the whole path on this machine: ARGS="--exit --report figures.json"
+	@$(BIN)/towpath demo $(ARGS)
+
+test: lint  ## Check style and types, run all tests: ARGS="-k gate"
+	@$(BIN)/pytest $(ARGS)
+
+lint: setup  ## ruff and mypy --strict
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/mypy $(PACKAGES)
+
+format: setup  ## Let ruff write the style
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix $(CODE)
+
+lock:  ## Resolve the dependencies again into requirements/
+	@scripts/lock
+
+proto: setup  ## Generate the messages' code from proto/
+	@PYTHON="$(CURDIR)/$(BIN)/python" scripts/proto
+
+compile: setup  ## Compile the Kubeflow pipeline into its committed IR
+	@$(BIN)/python -m towpath.pipelines.kfp.compile
+
+clean:  ## Remove the environment and what runs left here (not your .towpath)
+	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
