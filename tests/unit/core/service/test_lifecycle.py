@@ -22,9 +22,7 @@ service = Service("demo", settings, Health(), CollectorRegistry(), loops=[loop],
                   close=[lambda: print("closed first", flush=True), lambda: print("closed last", flush=True)])
 sys.exit(run(service))
 """
-WAITS = (
-    "def loop(stop):\n    print('ready', flush=True)\n    stop.wait()\n    print('loop ended', flush=True)"
-)
+WAITS = "def loop(stop):\n    print('ready', flush=True)\n    stop.wait()\n    print('loop ended', flush=True)"
 CRASHES = "def loop(stop):\n    raise ValueError('lost my way')"
 HANGS = "def loop(stop):\n    print('ready', flush=True)\n    threading.Event().wait()"
 
@@ -75,8 +73,6 @@ def test_a_loop_that_does_not_end_is_cut_off_after_the_grace_period() -> None:
 
 def test_an_open_address_without_a_key_is_refused_at_start() -> None:
     program = PROGRAM.format(loop=WAITS, grace=1).replace('"port": 0', '"port": 0, "host": "0.0.0.0"')
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1
     assert "TOWPATH_AUTH_MODE=api-key" in done.stderr

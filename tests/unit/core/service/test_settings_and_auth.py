@@ -56,9 +56,7 @@ def test_api_key_mode_without_a_key_is_refused() -> None:
         check_exposure(AuthSettings(mode="api-key"), HttpSettings())
 
 
-@pytest.mark.parametrize(
-    ("key", "status"), [("one", 200), ("two", 200), ("three", 401), ("", 401), (None, 401)]
-)
+@pytest.mark.parametrize(("key", "status"), [("one", 200), ("two", 200), ("three", 401), ("", 401), (None, 401)])
 def test_only_an_accepted_key_gets_in(key: str | None, status: int) -> None:
     app = new_app("test", Health(), CollectorRegistry())
     auth = AuthSettings(mode="api-key", api_keys=SecretStr("one, two"))

@@ -40,9 +40,7 @@ class Catalogue:
         self.registry = registry
 
     def counter(self, name: str, about: str, labels: Sequence[str] = ()) -> Counter:
-        return Counter(
-            name, about, labels, namespace="towpath", subsystem=self.service, registry=self.registry
-        )
+        return Counter(name, about, labels, namespace="towpath", subsystem=self.service, registry=self.registry)
 
     def gauge(self, name: str, about: str, labels: Sequence[str] = ()) -> Gauge:
         return Gauge(name, about, labels, namespace="towpath", subsystem=self.service, registry=self.registry)

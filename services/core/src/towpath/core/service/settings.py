@@ -21,9 +21,7 @@ class _Part(BaseModel):
 class KafkaSettings(_Part):
     """How to reach Kafka."""
 
-    bootstrap_servers: str = Field(
-        "127.0.0.1:9092", description="host:port, several by comma; memory:// for none"
-    )
+    bootstrap_servers: str = Field("127.0.0.1:9092", description="host:port, several by comma; memory:// for none")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None
@@ -33,6 +31,9 @@ class KafkaSettings(_Part):
     ssl_keyfile: Path | None = None
     ssl_password: SecretStr | None = None
     request_timeout_s: float = Field(10.0, gt=0, description="how long one request to a broker may take")
+    session_timeout_s: float = Field(
+        10.0, gt=0, description="a member of a consumer group that is silent for so long loses its partitions"
+    )
 
 
 class HttpSettings(_Part):

@@ -1,0 +1,59 @@
+"""Streams: the broker port and its two implementations, the codec, the topic registry, dead letters."""
+
+from towpath.core.service.settings import KafkaSettings
+from towpath.core.stream.codec import Codec, Encoding, Envelope, trace_id_of
+from towpath.core.stream.dead_letter import dead_letter
+from towpath.core.stream.kafka import KafkaBroker
+from towpath.core.stream.memory import MemoryBroker
+from towpath.core.stream.port import (
+    Batch,
+    Broker,
+    Consumer,
+    Headers,
+    Isolation,
+    Message,
+    Partition,
+    Producer,
+    Progress,
+    Record,
+    Start,
+    TopicSpec,
+    TransactionalProducer,
+)
+from towpath.core.stream.registry import Registry, Topic
+
+__all__ = [
+    "Batch",
+    "Broker",
+    "Codec",
+    "Consumer",
+    "Encoding",
+    "Envelope",
+    "Headers",
+    "Isolation",
+    "KafkaBroker",
+    "MemoryBroker",
+    "Message",
+    "Partition",
+    "Producer",
+    "Progress",
+    "Record",
+    "Registry",
+    "Start",
+    "Topic",
+    "TopicSpec",
+    "TransactionalProducer",
+    "connect",
+    "dead_letter",
+    "trace_id_of",
+]
+
+_memory: dict[str, MemoryBroker] = {}
+
+
+def connect(settings: KafkaSettings) -> Broker:
+    """The broker that `settings` name; `memory://NAME` is one in this process, the same for equal names."""
+    servers = settings.bootstrap_servers
+    if servers.startswith("memory://"):
+        return _memory.setdefault(servers, MemoryBroker())
+    return KafkaBroker(settings)

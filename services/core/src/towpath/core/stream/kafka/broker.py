@@ -1,0 +1,97 @@
+"""KafkaBroker: the broker port on Apache Kafka."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaAdminClient
+
+from towpath.core.service.settings import KafkaSettings
+from towpath.core.stream.kafka.client import configuration, start, translated
+from towpath.core.stream.kafka.consumer import KafkaPortConsumer
+from towpath.core.stream.kafka.producer import IdempotentKafkaProducer, TransactionalKafkaProducer
+from towpath.core.stream.port import Isolation, Start, TopicSpec
+
+__all__ = ["KafkaBroker"]
+
+
+class KafkaBroker:
+    """A `Broker` on the cluster that `settings` name. Connects when first asked for something."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._admin_client: KafkaAdminClient | None = None
+
+    def producer(self, *, client_id: str) -> IdempotentKafkaProducer:
+        return IdempotentKafkaProducer(self._configuration(client_id))
+
+    def transactional_producer(
+        self, transactional_id: str, *, transaction_timeout_s: float = 60.0
+    ) -> TransactionalKafkaProducer:
+        config = self._configuration(transactional_id)
+        return TransactionalKafkaProducer(config, transactional_id, transaction_timeout_s)
+
+    def consumer(
+        self,
+        topics: Sequence[str],
+        *,
+        group: str | None,
+        start: Start = "earliest",
+        isolation: Isolation = "read_committed",
+        client_id: str = "towpath",
+    ) -> KafkaPortConsumer:
+        return KafkaPortConsumer(
+            self._configuration(client_id),
+            topics,
+            group=group,
+            begin=start,
+            isolation=isolation,
+            session_timeout_s=self._settings.session_timeout_s,
+        )
+
+    def create_topics(self, specs: Sequence[TopicSpec]) -> Sequence[str]:
+        present = self.topics()
+        missing = [spec for spec in specs if spec.name not in present]
+        wanted = {each.name: {"num_partitions": each.partitions, "configs": dict(each.config)} for each in missing}
+        if wanted:
+            with translated("creating topics"), self._lock:
+                # Another process may create the same ones meanwhile: existing is what was wanted.
+                self._admin().create_topics(wanted, raise_errors=False, wait_for_metadata=True)
+        return [spec.name for spec in missing]
+
+    def topics(self) -> Mapping[str, int]:
+        with translated("listing topics"), self._lock:
+            rows = self._admin().describe_topics()
+        return {row["name"]: len(row["partitions"]) for row in rows if not row["is_internal"]}
+
+    def ping(self, *, timeout_s: float = 2.0) -> None:
+        limit = {"bootstrap_timeout_ms": int(timeout_s * 1000), "request_timeout_ms": int(timeout_s * 1000)}
+        with translated("pinging"), self._lock:
+            self._admin(**limit).describe_cluster()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._admin_client is not None:
+                self._admin_client.close()
+                self._admin_client = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _configuration(self, client_id: str) -> dict[str, Any]:
+        return configuration(self._settings, client_id)
+
+    def _admin(self, **limits: int) -> KafkaAdminClient:
+        if self._admin_client is None:
+            config = {**self._configuration("towpath-admin"), **limits}
+            self._admin_client = start(KafkaAdminClient, config)
+        return self._admin_client

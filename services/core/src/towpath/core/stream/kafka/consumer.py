@@ -1,0 +1,166 @@
+"""Consumers on kafka-python: read_committed, the group's identity with each poll, rewinding after an abort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition, errors
+
+from towpath.core.errors import RetryableError
+from towpath.core.stream.kafka.client import start, translated
+from towpath.core.stream.port import Batch, Isolation, Partition, Progress, Record, Start
+
+__all__ = ["KafkaPortConsumer"]
+
+
+class KafkaPortConsumer:
+    """One thread at a time."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        topics: Sequence[str],
+        *,
+        group: str | None,
+        begin: Start,
+        isolation: Isolation,
+        session_timeout_s: float,
+    ) -> None:
+        self._group, self._begin, self._topics = group, begin, tuple(topics)
+        self._limit_ms = int(config["request_timeout_ms"])
+        chosen = {
+            "group_id": group,
+            "auto_offset_reset": begin,
+            # Not the default; transactions' offsets are read stable only with it, too.
+            "isolation_level": isolation,
+            "enable_auto_commit": False,
+            "allow_auto_create_topics": False,
+            "session_timeout_ms": int(session_timeout_s * 1000),
+            "heartbeat_interval_ms": int(session_timeout_s * 1000 / 4),
+            "retry_backoff_ms": 20,
+            "max_partition_fetch_bytes": 4_194_304,
+            "metrics_enabled": False,
+        }
+        self._consumer = start(KafkaConsumer, {**config, **chosen})
+        if group is None:
+            self._assign_everything()
+        else:
+            self._consumer.subscribe(topics=list(topics))
+
+    def poll(self, *, timeout_s: float, max_records: int = 500) -> Batch:
+        with translated("polling"):
+            before = self._consumer.group_metadata()
+            found = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
+            after = self._consumer.group_metadata()
+        if self._identity(before) != self._identity(after):
+            # The group moved on while records were fetched: whose they are is not known. Take them again.
+            if found:
+                self.rewind()
+            return Batch((), Progress({}, after))
+        records = [_record(each) for partition in sorted(found) for each in found[partition]]
+        offsets = {Partition(tp.topic, tp.partition): rows[-1].offset + 1 for tp, rows in found.items() if rows}
+        return Batch(records, Progress(offsets, after))
+
+    def commit(self, progress: Progress) -> None:
+        if self._group is None or not progress.offsets:
+            return
+        offsets = {_tp(p): OffsetAndMetadata(offset, "", -1) for p, offset in progress.offsets.items()}
+        try:
+            with translated("committing offsets"):
+                self._consumer.commit(offsets, timeout_ms=self._limit_ms)
+        except RetryableError as error:
+            if not isinstance(error.__cause__, errors.CommitFailedError | errors.IllegalGenerationError):
+                raise
+            # The partitions are somebody else's now, who will read these records again.
+
+    def rewind(self) -> None:
+        for partition in self._assigned():
+            with translated("rewinding"):
+                committed = self._consumer.committed(partition, timeout_ms=self._limit_ms) if self._group else None
+                if committed is not None:
+                    self._consumer.seek(partition, committed)
+                elif self._begin == "earliest":
+                    self._consumer.seek_to_beginning(partition)
+                else:
+                    self._consumer.seek_to_end(partition)
+
+    def assignment(self) -> frozenset[Partition]:
+        return frozenset(_partition(each) for each in self._assigned())
+
+    def pause(self, partitions: Sequence[Partition]) -> None:
+        self._consumer.pause(*map(_tp, partitions))
+
+    def resume(self, partitions: Sequence[Partition]) -> None:
+        self._consumer.resume(*map(_tp, partitions))
+
+    def end_offsets(self) -> Mapping[Partition, int]:
+        assigned = self._assigned()
+        if not assigned:
+            return {}
+        with translated("reading end offsets"):
+            ends = self._consumer.end_offsets(list(assigned), timeout_ms=self._limit_ms)
+        return {_partition(tp): offset for tp, offset in ends.items()}
+
+    def position(self, partition: Partition) -> int:
+        with translated("reading a position"):
+            position = self._consumer.position(_tp(partition), timeout_ms=self._limit_ms)
+        if position is None:
+            raise RetryableError(f"the position in {partition} is not known yet")
+        return int(position)
+
+    def close(self) -> None:
+        with translated("closing"):
+            self._consumer.close(autocommit=False, timeout_ms=min(self._limit_ms, 2000))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------
+    def _assigned(self) -> set[TopicPartition]:
+        return set(self._consumer.assignment())
+
+    def _assign_everything(self) -> None:
+        with translated("looking up partitions"):
+            known = {topic: self._consumer.partitions_for_topic(topic) or () for topic in self._topics}
+            partitions = [TopicPartition(topic, n) for topic, numbers in known.items() for n in sorted(numbers)]
+            missing = [topic for topic, numbers in known.items() if not numbers]
+            if missing:
+                self._consumer.close(autocommit=False)
+                raise RetryableError(f"no topic {', '.join(missing)}: create it first (towpath topics --create)")
+            self._consumer.assign(partitions)
+            if self._begin == "latest":
+                # A reader's place is where it began, not where its first poll finds the end.
+                ends = self._consumer.end_offsets(partitions, timeout_ms=self._limit_ms)
+                for partition, offset in ends.items():
+                    self._consumer.seek(partition, offset)
+
+    @staticmethod
+    def _identity(member: Any) -> tuple[Any, ...]:
+        return (member.group_id, member.generation_id, member.member_id)
+
+
+def _tp(partition: Partition) -> TopicPartition:
+    return TopicPartition(partition.topic, partition.number)
+
+
+def _partition(tp: TopicPartition) -> Partition:
+    return Partition(tp.topic, tp.partition)
+
+
+def _record(row: Any) -> Record:
+    return Record(
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        key=row.key,
+        value=row.value,
+        headers=tuple((name, value if value is not None else b"") for name, value in row.headers or ()),
+        timestamp_ms=row.timestamp,
+    )
