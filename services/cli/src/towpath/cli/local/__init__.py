@@ -1,0 +1,6 @@
+"""What runs on one machine: Kafka itself, and the services as processes that end with their starter."""
+
+from towpath.cli.local.kafka import LocalKafka, free_port
+from towpath.cli.local.process import Process
+
+__all__ = ["LocalKafka", "Process", "free_port"]

@@ -1,0 +1,141 @@
+"""A real Apache Kafka on this machine: one node, KRaft, loopback."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import subprocess
+import time
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from towpath.cli.local.distribution import class_path, java
+from towpath.cli.local.process import Process
+from towpath.core.errors import RetryableError, TowpathError
+from towpath.core.service import KafkaSettings
+from towpath.core.stream import KafkaBroker
+
+__all__ = ["LocalKafka", "free_port"]
+
+_START_LIMIT_S = 60.0
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+controller.listener.names=CONTROLLER
+controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/data
+auto.create.topics.enable=false
+# One node: nothing to replicate to. Few partitions of internal topics: a start within seconds.
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=8
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+num.network.threads=2
+num.io.threads=4
+log.cleaner.dedupe.buffer.size=16777216
+"""
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class LocalKafka:
+    """`folder` holds its data, configuration and log, and is kept. It ends when this process ends, however."""
+
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+        self.folder = folder.resolve()
+        self.port = port or free_port()
+        self._controller_port = free_port()
+        self._process: Process | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> KafkaSettings:
+        return KafkaSettings(bootstrap_servers=self.bootstrap_servers)
+
+    def start(self) -> Self:
+        """Return when it answers.
+
+        Raises:
+            TowpathError: it ended, or did not answer in time; the message shows its log.
+        """
+        jars = class_path()
+        self._configure(jars)
+        heap = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+        command = [str(java()), *heap, level, "-cp", jars, "kafka.Kafka", str(self.folder / "server.properties")]
+        self._process = Process(command, log=self.folder / "kafka.log", grace_s=15.0)
+        self._process.start()
+        self._wait(self._process)
+        return self
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+
+    def kill(self) -> None:
+        """SIGKILL, as a fault would."""
+        if self._process is not None:
+            self._process.kill()
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _configure(self, jars: str) -> None:
+        (self.folder / "data").mkdir(parents=True, exist_ok=True)
+        properties = self.folder / "server.properties"
+        text = _PROPERTIES.format(port=self.port, controller_port=self._controller_port, folder=self.folder)
+        properties.write_text(text)
+        if (self.folder / "data" / "meta.properties").exists():
+            return
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "0")
+        tool = [str(java()), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", jars, "kafka.tools.StorageTool"]
+        done = subprocess.run(
+            [*tool, "format", "--standalone", "-t", cluster_id, "-c", str(properties)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_START_LIMIT_S,
+        )
+        if done.returncode != 0:
+            raise TowpathError(f"Kafka could not format {self.folder}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+    def _wait(self, process: Process) -> None:
+        deadline = time.monotonic() + _START_LIMIT_S
+        with KafkaBroker(self.settings) as broker:
+            while True:
+                try:
+                    broker.ping(timeout_s=1.0)
+                except RetryableError as error:
+                    if not process.alive or time.monotonic() > deadline:
+                        process.stop()
+                        raise TowpathError(f"Kafka did not start: {error}; its log ends:\n{process.tail()}") from error
+                else:
+                    return
