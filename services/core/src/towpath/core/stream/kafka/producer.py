@@ -79,6 +79,8 @@ class IdempotentKafkaProducer(_Closes):
             for future in futures:
                 future.get(timeout=max(0.001, deadline - time.monotonic()))
         except _TOO_LARGE as error:
+            # To the client one refused batch is fatal: it would refuse all that come after.
+            self._drop(producer)
             raise TooLargeError(f"the broker refused a message: {error}") from error
         except errors.AuthorizationError as error:
             raise RejectedError(f"Kafka refused: {error!r}: check the ACLs") from error

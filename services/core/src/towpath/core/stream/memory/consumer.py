@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from towpath.core.errors import RetryableError
 from towpath.core.stream.memory.group import Membership
 from towpath.core.stream.port import Batch, Isolation, Partition, Progress, Record, Start
 
@@ -38,6 +39,9 @@ class MemoryConsumer:
         with broker.changed:
             self._group = broker.group(group) if group is not None else None
             self._member = self._group.join(self._topics) if self._group else 0
+            missing = [topic for topic in topics if group is None and topic not in broker.topics()]
+            if missing:
+                raise RetryableError(f"no topic {', '.join(missing)}: create it first (towpath topics --create)")
             # A reader's place is where it began, not where its first poll finds the end.
             self._refresh()
 
