@@ -1,0 +1,88 @@
+"""Ingestion's composition root."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import partial
+
+from fastapi import Depends, FastAPI, Request, Response
+from prometheus_client import CollectorRegistry
+
+from towpath.core.errors import RetryableError
+from towpath.core.service import Health, Service, new_app, problem, require_caller
+from towpath.core.stream import Broker, Codec, Message, Producer, Registry, connect
+from towpath.ingestion.entrypoints import http
+from towpath.ingestion.entrypoints.body import SlowBodyError
+from towpath.ingestion.entrypoints.openapi import add_input_schemas
+from towpath.ingestion.handlers import Intake, Interrupted
+from towpath.ingestion.metrics import IngestionMetrics
+from towpath.ingestion.settings import IngestionSettings
+
+__all__ = ["build"]
+
+
+class _LazyProducer:
+    """Connects at the first message, so that the service starts while Kafka is away."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker, self._lock = broker, threading.Lock()
+        self._producer: Producer | None = None
+
+    def send(self, messages: Sequence[Message], *, timeout_s: float) -> None:
+        # Asked before anything is queued: a request fails within a second while Kafka is away.
+        self._broker.ping(timeout_s=min(2.0, timeout_s))
+        with self._lock:
+            if self._producer is None:
+                self._producer = self._broker.producer(client_id="towpath-ingestion")
+        self._producer.send(messages, timeout_s=timeout_s)
+
+    def close(self) -> None:
+        if self._producer is not None:
+            self._producer.close()
+
+
+def build(settings: IngestionSettings, *, broker: Broker | None = None) -> Service:
+    """The service, on the broker that `settings` name unless another is given."""
+    broker = broker or connect(settings.kafka)
+    registry = Registry.load(settings.topic_prefix)
+    metrics = IngestionMetrics(CollectorRegistry())
+    health = Health()
+    health.add("kafka", partial(_topics_are_there, broker, registry))
+    producer = _LazyProducer(broker)
+    codec = Codec(settings.encoding, "towpath/ingestion")
+    intake = Intake(producer, codec, registry, metrics, settings)  # type: ignore[arg-type]
+    return Service(
+        name="ingestion",
+        settings=settings,
+        health=health,
+        metrics=metrics.registry,
+        app=_app(intake, health, metrics.registry),
+        close=[broker.close, producer.close],
+    )
+
+
+def _topics_are_there(broker: Broker, registry: Registry) -> None:
+    present = broker.topics()
+    missing = [name for name in ("documents", "annotations", "feedback") if registry.full_name(name) not in present]
+    if missing:
+        raise RetryableError(f"no topic {', '.join(missing)}: create them (towpath topics --create)")
+
+
+def _app(intake: Intake, health: Health, registry: CollectorRegistry) -> FastAPI:
+    app = new_app("Towpath ingestion", health, registry, description="Documents, annotations and feedback in.")
+    app.include_router(http.router(intake), dependencies=[Depends(require_caller(intake.settings.auth))])
+    app.add_exception_handler(Interrupted, _on_interrupted)
+    app.add_exception_handler(SlowBodyError, _on_slow)
+    add_input_schemas(app)
+    return app
+
+
+def _on_interrupted(_: Request, error: Exception) -> Response:
+    account = error.account if isinstance(error, Interrupted) else None
+    extra = {} if account is None else {"accepted": account.accepted, "lastLine": account.last_line}
+    return problem(503, "Service Unavailable", str(error), headers={"Retry-After": "5"}, **extra)
+
+
+def _on_slow(_: Request, error: Exception) -> Response:
+    return problem(408, "Request Timeout", str(error), headers={"Connection": "close"})

@@ -1,0 +1,117 @@
+"""Taking in: lines to messages to Kafka, with an account of what was and was not taken."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+
+from towpath.core.errors import RejectedError, RetryableError, TooLargeError
+from towpath.core.stream import Codec, Message, Producer, Registry, trace_id_of
+from towpath.ingestion.domain.lines import Line
+from towpath.ingestion.domain.parsing import Kind, parse
+from towpath.ingestion.metrics import IngestionMetrics
+from towpath.ingestion.settings import IngestionSettings
+
+__all__ = ["MAX_PROBLEMS", "Account", "Intake", "Interrupted"]
+
+MAX_PROBLEMS = 100
+_log = structlog.get_logger(__name__)
+
+
+class Interrupted(RetryableError):  # noqa: N818 - named for what happened to the stream
+    """Kafka went away in mid-stream; `account` says how far it was taken."""
+
+    def __init__(self, message: str, account: Account) -> None:
+        super().__init__(message)
+        self.account = account
+
+
+@dataclass
+class Account:
+    """What became of a request's lines. Up to and including `last_line`, every line was acknowledged or refused."""
+
+    accepted: int = 0
+    rejected: int = 0
+    last_line: int = 0
+    ids: list[str] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The use case. `producer` may be shared by threads."""
+
+    producer: Producer
+    codec: Codec
+    registry: Registry
+    metrics: IngestionMetrics
+    settings: IngestionSettings
+
+    async def one(self, kind: Kind[Any], raw: bytes, trace: str) -> str:
+        """Take one; returns its id once Kafka has it.
+
+        Raises:
+            RejectedError, RetryableError: as `towpath.core.errors` says.
+        """
+        try:
+            parsed = parse(raw, kind, max_document_chars=self.settings.max_document_chars)
+        except RejectedError:
+            self.metrics.messages.labels(kind.topic, "rejected").inc()
+            raise
+        message = self._encode(kind, parsed.message, parsed.key, trace)
+        await self._send(kind, [message])
+        _log.info("ingestion.accepted", kind=kind.topic, document_id=parsed.key, trace_id=trace_id_of(trace))
+        return parsed.id
+
+    def read(self, kind: Kind[Any], line: Line, trace: str, account: Account) -> Message | None:
+        """The message of a line, or None and an entry in the account."""
+        try:
+            if line.data is None:
+                raise TooLargeError(f"the line is longer than {self.settings.max_line_bytes} bytes")
+            parsed = parse(line.data, kind, max_document_chars=self.settings.max_document_chars)
+        except RejectedError as error:
+            account.rejected += 1
+            self.metrics.messages.labels(kind.topic, "rejected").inc()
+            if len(account.problems) < MAX_PROBLEMS:
+                account.problems.append(_problem(line, error))
+            return None
+        return self._encode(kind, parsed.message, parsed.key, trace)
+
+    async def flush(self, kind: Kind[Any], messages: list[Message], last_line: int, account: Account) -> None:
+        """Send what a stream has gathered. Raises Interrupted when Kafka does not acknowledge it."""
+        try:
+            if messages:
+                await self._send(kind, messages)
+        except RetryableError as error:
+            raise Interrupted(f"{error}; send again from line {account.last_line + 1}", account) from error
+        account.accepted += len(messages)
+        account.last_line = last_line
+        messages.clear()
+
+    def _encode(self, kind: Kind[Any], message: Any, key: str, trace: str) -> Message:
+        return self.codec.encode(message, topic=self.registry.full_name(kind.topic), key=key, trace=trace)
+
+    async def _send(self, kind: Kind[Any], messages: list[Message]) -> None:
+        begin = time.perf_counter()
+        outcome = "failed"
+        try:
+            await run_in_threadpool(self.producer.send, messages, timeout_s=self.settings.send_timeout_s)
+            outcome = "accepted"
+        finally:
+            self.metrics.messages.labels(kind.topic, outcome).inc(len(messages))
+            self.metrics.send_seconds.observe(time.perf_counter() - begin)
+
+
+def _problem(line: Line, error: RejectedError) -> dict[str, Any]:
+    large = isinstance(error, TooLargeError)
+    return {
+        "type": "about:blank",
+        "title": "Content Too Large" if large else "Unprocessable Content",
+        "status": 413 if large else 422,
+        "detail": str(error),
+        "line": line.number,
+    }

@@ -1,0 +1,20 @@
+"""Ingestion's metrics."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry
+
+from towpath.core.service import Catalogue
+
+__all__ = ["IngestionMetrics"]
+
+
+class IngestionMetrics(Catalogue):
+    service = "ingestion"
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(registry)
+        self.messages = self.counter("messages", "Documents, annotations and feedback by outcome", ["kind", "outcome"])
+        self.body_bytes = self.counter("body_bytes", "Bytes of request bodies read", ["kind"])
+        self.requests = self.gauge("requests_in_progress", "Requests being worked on")
+        self.send_seconds = self.histogram("kafka_ack_seconds", "From sending a batch to Kafka's acknowledgement")

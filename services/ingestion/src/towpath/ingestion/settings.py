@@ -1,0 +1,25 @@
+"""What ingestion can be told, beside what every service can (TOWPATH_…)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from towpath.core.service import HttpSettings, ServiceSettings
+
+__all__ = ["IngestionSettings"]
+
+
+class _Http(HttpSettings):
+    port: int = Field(8081, ge=0, le=65535)
+
+
+class IngestionSettings(ServiceSettings):
+    http: HttpSettings = _Http()
+    max_line_bytes: int = Field(262_144, ge=1024, description="of one document, alone or in a stream")
+    max_document_chars: int = Field(10_000, ge=1, description="of a document's text")
+    max_requests: int = Field(32, ge=1, description="that are worked on at once; more are answered 503")
+    batch_messages: int = Field(500, ge=1, description="of a stream that are sent to Kafka together")
+    body_timeout_s: float = Field(30.0, gt=0, description="of silence of a client that is still sending")
+    send_timeout_s: float = Field(10.0, gt=0, description="for Kafka's acknowledgement")
+    idempotency_keys: int = Field(10_000, ge=1, description="answers kept to be repeated")
+    idempotency_ttl_s: float = Field(86_400.0, gt=0)
