@@ -1,0 +1,60 @@
+"""From a release to a model in memory: the bundle must lie where bundles lie, and be the one that was released."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from towpath.model import BundleError, Model
+from towpath.serving.domain.predictions import Released
+from towpath.serving.domain.slot import Serving
+from towpath.v1 import ModelRelease
+
+__all__ = ["BundleStore"]
+
+_WARM_UP = ["a text to warm up with", "and another, longer one, so that both shapes were seen once"]
+
+
+@dataclass(frozen=True)
+class BundleStore:
+    """Bundles below `root`. Nothing outside of it is ever opened, whatever a URI says."""
+
+    root: Path
+    threads: int | None = None
+
+    def load(self, release: ModelRelease) -> Serving:
+        """Raises BundleError with the reason."""
+        folder = self.locate(release.bundle_uri)
+        model = Model.load(folder, sha256=release.bundle_sha256, threads=self.threads)
+        return self._warm(model, release.model_name, release.release_id)
+
+    def load_folder(self, folder: Path) -> Serving:
+        """A bundle without a release, from any folder that the operator names."""
+        model = Model.load(folder, threads=self.threads)
+        return self._warm(model, model.manifest.name, model.release_id)
+
+    def locate(self, uri: str) -> Path:
+        """The folder that `uri` names.
+
+        Raises:
+            BundleError: not file://, or not below the root once everything is resolved.
+        """
+        parts = urlsplit(uri)
+        if parts.scheme != "file" or parts.netloc not in ("", "localhost") or parts.query or parts.fragment:
+            raise BundleError(f"bundle URI {uri[:200]!r}: only file:///… without query or fragment is read")
+        if "\\" in uri or ";" in uri or "%" in unquote(parts.path) or "\x00" in unquote(parts.path):
+            raise BundleError(f"bundle URI {uri[:200]!r}: has characters that no bundle's path has")
+        root, folder = self.root.resolve(), Path(unquote(parts.path))
+        if ".." in folder.parts or not folder.resolve().is_relative_to(root) or folder.resolve() == root:
+            raise BundleError(f"bundle URI {uri[:200]!r}: is not below {root}")
+        return folder.resolve()
+
+    @staticmethod
+    def _warm(model: Model, name: str, release_id: str) -> Serving:
+        # The first run allocates; no document should wait for it. It also shows that the graph runs.
+        try:
+            model.predict(_WARM_UP)
+        except (ValueError, RuntimeError) as error:
+            raise BundleError(f"the bundle's graph does not run: {error}") from error
+        return Serving(model, Released(name, release_id, model.manifest.lineage.objective_hash))

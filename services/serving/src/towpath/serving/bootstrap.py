@@ -1,0 +1,100 @@
+"""Serving's composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from prometheus_client import CollectorRegistry
+
+from towpath.core.service import Health, Loop, NotReadyError, Service
+from towpath.core.stream import Broker, Codec, Registry, connect
+from towpath.serving.adapters.bundles import BundleStore
+from towpath.serving.adapters.releases import ReleaseFollower
+from towpath.serving.domain.budget import DeadLetterBudget
+from towpath.serving.domain.slot import ModelSlot
+from towpath.serving.entrypoints.worker import Worker
+from towpath.serving.handlers import PredictBatch
+from towpath.serving.metrics import ServingMetrics
+from towpath.serving.settings import ServingSettings
+
+__all__ = ["Parts", "build", "parts"]
+
+
+class Parts:
+    """What worker and endpoint have in common: a slot, and what fills it."""
+
+    def __init__(self, settings: ServingSettings, broker: Broker) -> None:
+        self.settings, self.broker = settings, broker
+        self.registry = Registry.load(settings.topic_prefix)
+        self.codec = Codec(settings.encoding, "towpath/serving")
+        self.metrics = ServingMetrics(CollectorRegistry())
+        self.slot = ModelSlot()
+        self.health = Health()
+        self.store = BundleStore(settings.home / "bundles", settings.serving_threads)
+        self.loops: list[Loop] = []
+        self._fill()
+
+    def _fill(self) -> None:
+        if self.settings.serving_bundle is not None:
+            self.slot.put(self.store.load_folder(self.settings.serving_bundle))
+            return
+        follower = ReleaseFollower(
+            broker=self.broker,
+            codec=self.codec,
+            topic=self.registry.full_name("models"),
+            load=self.store.load,
+            slot=self.slot,
+            metrics=self.metrics,
+            model_name=self.settings.serving_model,
+        )
+        self.loops.append(follower.run)
+        self.health.add("kafka", partial(self.broker.ping, timeout_s=1.5))
+        self.health.add("model", _model_check(self.slot, follower))
+
+
+def parts(settings: ServingSettings, *, broker: Broker | None = None) -> Parts:
+    """Slot, follower and health, on the broker that `settings` name unless another is given."""
+    return Parts(settings, broker or connect(settings.kafka))
+
+
+def build(settings: ServingSettings, *, broker: Broker | None = None) -> Service:
+    """The worker."""
+    made = parts(settings, broker=broker)
+    if settings.serving_bundle is not None:
+        made.health.add("kafka", partial(made.broker.ping, timeout_s=1.5))
+    predict = PredictBatch(
+        codec=made.codec,
+        registry=made.registry,
+        metrics=made.metrics,
+        budget=DeadLetterBudget(settings.serving_dead_letters_ratio, settings.serving_dead_letters_min),
+        max_document_chars=settings.serving_max_document_chars,
+    )
+    worker = Worker(
+        broker=made.broker,
+        slot=made.slot,
+        predict=predict,
+        metrics=made.metrics,
+        topic=made.registry.full_name("documents"),
+        group=settings.topic_prefix + settings.serving_group,
+        transactional_id=f"{settings.topic_prefix}{settings.serving_group}.{settings.serving_instance}",
+        batch_documents=settings.serving_batch_documents,
+        transaction_timeout_s=settings.serving_transaction_timeout_s,
+    )
+    return Service(
+        name="serving",
+        settings=settings,
+        health=made.health,
+        metrics=made.metrics.registry,
+        loops=[*made.loops, worker.run],
+        close=[made.broker.close],
+    )
+
+
+def _model_check(slot: ModelSlot, follower: ReleaseFollower) -> Callable[[], None]:
+    def check() -> None:
+        # A refused release is told in logs and metrics; while an older one serves, the service is ready.
+        if slot.get() is None:
+            raise NotReadyError(follower.refusal or "no release on the models topic yet: train one (towpath train)")
+
+    return check
