@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from towpath.cli.local import LocalKafka
-from towpath.core.stream import KafkaBroker, Registry
+from towpath.core.stream import KafkaBroker, Registry, TopicSpec
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +22,8 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
 @pytest.fixture
 def own_kafka(tmp_path: Path) -> Iterator[LocalKafka]:
     """A Kafka of this test's own, to kill and start again on the same port and data."""
-    started = LocalKafka(tmp_path / "own-kafka").start()
-    yield started
-    started.stop()
+    with LocalKafka(tmp_path / "own-kafka") as started:
+        yield started
 
 
 @pytest.fixture
@@ -45,3 +44,15 @@ def topics(broker: KafkaBroker, prefix: str) -> Registry:
     registry = Registry.load(prefix)
     broker.create_topics(registry.specs())
     return registry
+
+
+@pytest.fixture
+def make_topics(broker: KafkaBroker, prefix: str) -> Callable[..., list[str]]:
+    """`make_topics("a", "b", partitions=3)` creates empty topics of those names, returns their full names."""
+
+    def make(*names: str, partitions: int = 1) -> list[str]:
+        full = [prefix + name for name in names]
+        broker.create_topics([TopicSpec(name, partitions) for name in full])
+        return full
+
+    return make

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import base64
-import socket
+import re
 import subprocess
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from towpath.cli.local.distribution import class_path, java
+from towpath.cli.local.distribution import class_path, java, tell_terminal
+from towpath.cli.local.ports import choose_port, is_free
 from towpath.cli.local.process import Process
 from towpath.core.errors import RetryableError, TowpathError
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker
 
-__all__ = ["LocalKafka", "free_port"]
+__all__ = ["LocalKafka"]
 
 _START_LIMIT_S = 60.0
 _PROPERTIES = """\
@@ -47,20 +49,32 @@ log.cleaner.dedupe.buffer.size=16777216
 """
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class LocalKafka:
-    """`folder` holds its data, configuration and log, and is kept. It ends when this process ends, however."""
+    """`folder` holds its data, configuration and log, and is kept; its ports too, where they are still free.
 
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+    It ends when this process ends, however, unless `detached`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        detached: bool = False,
+        tell: Callable[[str], None] = tell_terminal,
+    ) -> None:
+        """`tell` gets lines of progress while jars are fetched.
+
+        Raises:
+            TowpathError: `port` is taken.
+        """
         self.folder = folder.resolve()
-        self.port = port or free_port()
-        self._controller_port = free_port()
+        self._detached, self._tell = detached, tell
+        if port is not None and not is_free(port):
+            raise TowpathError(f"port {port} is taken: stop what listens there, or choose another")
+        before = _ports_of(self.folder / "server.properties")
+        self.port = port or choose_port(before.get("PLAINTEXT"))
+        self._controller_port = choose_port(before.get("CONTROLLER"), not_these={self.port})
         self._process: Process | None = None
 
     @property
@@ -71,23 +85,33 @@ class LocalKafka:
     def settings(self) -> KafkaSettings:
         return KafkaSettings(bootstrap_servers=self.bootstrap_servers)
 
+    @property
+    def pid(self) -> int | None:
+        """Of the Java process; None when it does not run."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "kafka.log"
+
     def start(self) -> Self:
         """Return when it answers.
 
         Raises:
             TowpathError: it ended, or did not answer in time; the message shows its log.
         """
-        jars = class_path()
+        jars = class_path(self._tell)
         self._configure(jars)
-        heap = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
-        command = [str(java()), *heap, level, "-cp", jars, "kafka.Kafka", str(self.folder / "server.properties")]
-        self._process = Process(command, log=self.folder / "kafka.log", grace_s=15.0)
+        heap = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        level = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
+        command = [str(java()), *heap, *level, "-cp", jars, "kafka.Kafka", str(self.folder / "server.properties")]
+        self._process = Process(command, log=self.log, grace_s=15.0, detached=self._detached)
         self._process.start()
         self._wait(self._process)
         return self
 
     def stop(self) -> None:
+        """SIGTERM and, if that is not enough, SIGKILL. `start` begins again on the same port and data."""
         if self._process is not None:
             self._process.stop()
 
@@ -95,10 +119,6 @@ class LocalKafka:
         """SIGKILL, as a fault would."""
         if self._process is not None:
             self._process.kill()
-
-    @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
 
     def __enter__(self) -> Self:
         return self.start()
@@ -139,3 +159,12 @@ class LocalKafka:
                         raise TowpathError(f"Kafka did not start: {error}; its log ends:\n{process.tail()}") from error
                 else:
                     return
+
+
+def _ports_of(properties: Path) -> dict[str, int]:
+    """Listeners of an earlier start, by name."""
+    if not properties.exists():
+        return {}
+    line = re.search(r"^listeners=(.*)$", properties.read_text(), re.MULTILINE)
+    listeners = line[1].split(",") if line else []
+    return {each.split(":")[0]: int(each.rsplit(":", 1)[1]) for each in listeners}

@@ -1,7 +1,8 @@
-"""A child process that ends with its starter, and writes to a log file."""
+"""A child process that writes to a log file, and ends with its starter unless it is detached."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -11,66 +12,107 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["Process"]
+from towpath.core.errors import TowpathError
 
+__all__ = ["Process", "began", "stop_pid"]
+
+_SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 _TAIL_BYTES = 4000
 
 
 class Process:
-    """`command` under the supervisor. Its standard output and error go to `log`, appended."""
+    """`command`; its standard output and error go to `log`, appended.
+
+    Under a supervisor, so that it ends when this process ends, even by SIGKILL; with `detached` it stays.
+    """
 
     def __init__(
-        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None, grace_s: float = 10.0
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        grace_s: float = 10.0,
+        detached: bool = False,
     ) -> None:
-        self.command, self.log, self.grace_s = tuple(command), log, grace_s
+        self.command, self.log, self.grace_s, self.detached = tuple(command), log, grace_s, detached
         self._environment = {**os.environ, **(environment or {})}
-        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._pid: int | None = None
 
     def start(self) -> None:
+        """Raises TowpathError when there is no such command."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        supervise = [sys.executable, "-m", "towpath.cli.local.supervisor", "--grace", str(self.grace_s), "--"]
+        read, write = os.pipe()
+        try:
+            supervise = [sys.executable, "-I", "-S", _SUPERVISOR, str(write), str(self.grace_s)]
+            self._popen = self._spawn(self.command if self.detached else [*supervise, *self.command], write)
+        except OSError as error:
+            os.close(read)
+            raise TowpathError(f"cannot start {self.command[0]}: {error}") from error
+        finally:
+            os.close(write)
+        with os.fdopen(read, "rb") as pipe:
+            line = pipe.readline()
+        if not line and not self.detached:
+            self._popen.wait()
+            raise TowpathError(f"cannot start {self.command[0]}; the log ends:\n{self.tail()}")
+        self._pid = int(line) if line else self._popen.pid
+
+    def _spawn(self, command: Sequence[str], pid_fd: int) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            self._supervisor = subprocess.Popen(
-                [*supervise, *self.command],
-                stdin=subprocess.PIPE,
+            # A session of its own: a terminal's Ctrl-C reaches the starter alone, which stops things in order.
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL if self.detached else subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 env=self._environment,
                 start_new_session=True,
+                pass_fds=() if self.detached else (pid_fd,),
             )
 
     @property
     def alive(self) -> bool:
-        return self._supervisor is not None and self._supervisor.poll() is None
+        return self._popen is not None and self._popen.poll() is None
 
     @property
     def code(self) -> int | None:
-        """The exit code, None while it runs or before it was started."""
-        return None if self._supervisor is None else self._supervisor.poll()
+        """The exit code (128 + the signal that ended it), None while it runs or before it was started."""
+        code = None if self._popen is None else self._popen.poll()
+        return 128 - code if code is not None and code < 0 else code
 
     @property
     def pid(self) -> int | None:
         """The process id of the command itself, None when it does not run."""
-        child = self._child()
-        return None if child is None else child.pid
+        return self._pid if self.alive else None
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM, without waiting."""
+        if self._popen is not None and self.alive:
+            self._popen.terminate()
 
     def stop(self) -> int | None:
-        """SIGTERM, then SIGKILL after the grace period; returns the exit code."""
-        if self._supervisor is None:
+        """SIGTERM, then SIGKILL after the grace period; returns the exit code, None if it was never started."""
+        if self._popen is None:
             return None
-        self._supervisor.terminate()
-        code = self._supervisor.wait(self.grace_s + 10)
+        self.ask_to_stop()
+        try:
+            self._popen.wait(self.grace_s + 5.0)
+        except subprocess.TimeoutExpired:
+            self.kill()
         self._close_pipe()
-        return code
+        return self.code
 
     def kill(self) -> None:
-        """SIGKILL to the command, as a fault would."""
-        child = self._child()
-        if child is not None:
-            child.send_signal(signal.SIGKILL)
-        if self._supervisor is not None:
-            self._supervisor.wait(10)
-            self._close_pipe()
+        """SIGKILL to the command, as a fault would, and wait until it is gone."""
+        if self._popen is None:
+            return
+        if self.alive and self._pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+        self._popen.wait(10)
+        self._close_pipe()
 
     def tail(self) -> str:
         """The end of the log, for error messages."""
@@ -81,15 +123,34 @@ class Process:
             file.seek(max(0, file.tell() - _TAIL_BYTES))
             return file.read().decode("utf-8", "replace")
 
-    def _child(self) -> psutil.Process | None:
-        if not self.alive or self._supervisor is None:
-            return None
-        try:
-            children = psutil.Process(self._supervisor.pid).children()
-        except psutil.NoSuchProcess:
-            return None
-        return children[0] if children else None
-
     def _close_pipe(self) -> None:
-        if self._supervisor is not None and self._supervisor.stdin is not None:
-            self._supervisor.stdin.close()
+        if self._popen is not None and self._popen.stdin is not None:
+            self._popen.stdin.close()
+
+
+def began(pid: int) -> float | None:
+    """When the process `pid` began, in seconds since the epoch; None when it does not run."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def stop_pid(pid: int, since: float, *, grace_s: float = 10.0) -> bool:
+    """Stop a process that an earlier command started at `since`; False when it was gone already.
+
+    A pid that was given to another process meanwhile has another beginning, and is left alone.
+    """
+    seen = began(pid)
+    if seen is None or abs(seen - since) > 0.5:
+        return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        process.terminate()
+        try:
+            process.wait(grace_s)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+    return True

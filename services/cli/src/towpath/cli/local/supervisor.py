@@ -1,20 +1,19 @@
-"""Keep a child process only as long as whoever started it lives: `python -m towpath.cli.local.supervisor -- COMMAND`.
+"""Keep a command only as long as whoever started it lives: `python supervisor.py PID_FD GRACE_S COMMAND…`.
 
 The starter holds the other end of this process's standard input. When it goes away, however it ends (SIGKILL
-too), the pipe closes, and the child is stopped: SIGTERM, then SIGKILL after the grace period. SIGTERM here does the
-same. Should this process itself be killed, the kernel kills the child (PR_SET_PDEATHSIG).
+too), the pipe closes, and the command is stopped: SIGTERM, then SIGKILL after GRACE_S seconds. SIGTERM here does
+the same. Should this process itself be killed, the kernel kills the command (PR_SET_PDEATHSIG). The command's pid
+is written to the descriptor PID_FD. Standard library only, and run as a file: it starts in milliseconds.
 """
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 
 __all__ = ["main"]
@@ -22,52 +21,54 @@ __all__ = ["main"]
 _PR_SET_PDEATHSIG = 1
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code, or 128 + the signal that ended it."""
-    parser = argparse.ArgumentParser(description="Run COMMAND until it ends or standard input closes.")
-    parser.add_argument("--grace", type=float, default=10.0, help="seconds between SIGTERM and SIGKILL")
-    parser.add_argument("command", nargs="+")
-    options = parser.parse_args(arguments)
-    stopping = False
-
-    def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
-
-    # A terminal's Ctrl-C goes to the whole group; the starter decides what it means for the child.
+    pid_fd, grace_s, command = int(arguments[0]), float(arguments[1]), arguments[2:]
+    starter = os.getppid()
+    wake, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write)
+    # A terminal's Ctrl-C goes to the starter, which decides what it means for the command.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, stop)
-    child = subprocess.Popen(
-        options.command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent
-    )
-    while child.poll() is None and not stopping and not _starter_is_gone():
-        pass
-    return _code(child.returncode if child.returncode is not None else _end(child, options.grace))
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+    os.write(pid_fd, f"{child.pid}\n".encode())
+    os.close(pid_fd)
+    _wait(child, starter, wake)
+    code = _end(child, grace_s)
+    return code if code >= 0 else 128 - code
 
 
 def _die_with_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # The signal follows the thread that forked: this process has but one.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _starter_is_gone() -> bool:
-    readable, _, _ = select.select([sys.stdin], [], [], 0.2)
-    return bool(readable) and os.read(sys.stdin.fileno(), 1) == b""
+def _wait(child: subprocess.Popen[bytes], starter: int, wake: int) -> None:
+    """Return when the command has ended, or should."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(0, selectors.EVENT_READ)
+        selector.register(wake, selectors.EVENT_READ)
+        while child.poll() is None:
+            ready = [key.fd for key, _ in selector.select(timeout=1.0)]
+            # The starter's id is looked at too: a fork of it may hold the pipe open beyond its end.
+            if 0 in ready or os.getppid() != starter:
+                return
+            if wake in ready and signal.SIGTERM in os.read(wake, 64):
+                return
 
 
 def _end(child: subprocess.Popen[bytes], grace_s: float) -> int:
-    child.terminate()
-    deadline = time.monotonic() + grace_s
+    if child.poll() is None:
+        child.terminate()
     try:
-        return child.wait(max(0.0, deadline - time.monotonic()))
+        return child.wait(grace_s)
     except subprocess.TimeoutExpired:
         child.kill()
         return child.wait()
 
 
-def _code(returncode: int) -> int:
-    return returncode if returncode >= 0 else 128 - returncode
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
