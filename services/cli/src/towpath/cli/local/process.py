@@ -56,6 +56,7 @@ class Process:
             line = pipe.readline()
         if not line and not self.detached:
             self._popen.wait()
+            self._close_pipe()
             raise TowpathError(f"cannot start {self.command[0]}; the log ends:\n{self.tail()}")
         self._pid = int(line) if line else self._popen.pid
 
@@ -74,12 +75,14 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        return self._popen is not None and self._popen.poll() is None
+        return self._popen is not None and self.code is None
 
     @property
     def code(self) -> int | None:
         """The exit code (128 + the signal that ended it), None while it runs or before it was started."""
         code = None if self._popen is None else self._popen.poll()
+        if code is not None:
+            self._close_pipe()
         return 128 - code if code is not None and code < 0 else code
 
     @property
@@ -101,7 +104,6 @@ class Process:
             self._popen.wait(self.grace_s + 5.0)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._close_pipe()
         return self.code
 
     def kill(self) -> None:
