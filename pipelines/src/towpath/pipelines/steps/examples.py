@@ -54,8 +54,8 @@ def label(snapshot: Snapshot, objective: Objective) -> Examples:
         if name is None:
             left_out[reason] += 1
         else:
-            row = (document["document_id"], document["text"], objective.classes.index(name), grade, len(rows))
-            kept.append(row)
+            kept_row = (document["document_id"], document["text"], objective.classes.index(name), grade, len(rows))
+            kept.append(kept_row)
     return Examples(
         [row[0] for row in kept],
         [row[1] for row in kept],

@@ -124,8 +124,8 @@ def _explain(rows: tuple[Comparison, ...], readiness: Readiness, unit: str, coun
             )
         elif row.saving > readiness.margin:
             words.append(
-                f"Saves {row.saving:.3f} {unit} on average ({against}), but with {percent} confidence no more than "
-                f"{-row.upper:+.3f} is sure, where more than {readiness.margin:g} is asked for: more test data may tell."
+                f"Saves {row.saving:.3f} {unit} on average ({against}), but with {percent} confidence only "
+                f"{-row.upper:+.3f}, where more than {readiness.margin:g} is asked for: more test data may tell."
             )
         else:
             words.append(f"Is not cheaper than asked for: {against}.")

@@ -1,0 +1,36 @@
+"""One component a stage; each runs `python -m towpath.pipelines.kfp.stage` on the run's folder.
+
+The folder lies on a volume that all pods mount. Components get its path as their only input, and give it on as
+output, which is what orders them.
+"""
+
+# No postponed annotations here: KFP reads them as types.
+from kfp import dsl
+
+__all__ = ["stage", "training"]
+
+IMAGE = "towpath/training:0.1.0"
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)  # type: ignore[untyped-decorator]
+def stage(name: str, folder: str) -> str:
+    """Run one stage on the run's folder."""
+    from pathlib import Path
+
+    from towpath.pipelines.stages import STAGES, Work
+
+    print(f"{name}: {STAGES[name](Work(Path(folder)))}")  # noqa: T201 - what a pod's log shows
+    return folder
+
+
+@dsl.pipeline(name="towpath-training", description="Messages to a gated bundle.")  # type: ignore[untyped-decorator]
+def training(folder: str) -> str:
+    """The stages in order. `folder` has an inputs.json, as `towpath.pipelines.runner.prepare` writes it."""
+    names = ("snapshot", "validate", "split", "encode", "train", "evaluate", "gate", "package")
+    done = folder
+    for name in names:
+        task = stage(name=name, folder=done)
+        task.set_display_name(name)
+        task.set_caching_options(False)
+        done = task.output
+    return done

@@ -1,0 +1,121 @@
+"""Running the pipeline: the stages in this process, or the compiled Kubeflow pipeline by kfp.local."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from towpath.pipelines.inputs import OnStep, RunInputs, RunResult, StepEvent
+from towpath.pipelines.report import write_report
+from towpath.pipelines.stages import STAGES, Work
+from towpath.v1 import GateOutcome, ModelRelease, TaskKind
+
+__all__ = ["Runner", "run_pipeline"]
+
+Runner = Literal["direct", "kfp-local"]
+_OUTCOMES = {
+    "pass": GateOutcome.GATE_OUTCOME_PASS,
+    "fail": GateOutcome.GATE_OUTCOME_FAIL,
+    "no baseline": GateOutcome.GATE_OUTCOME_NO_BASELINE,
+    "not enough data": GateOutcome.GATE_OUTCOME_NOT_ENOUGH_DATA,
+}
+
+
+def run_pipeline(inputs: RunInputs, *, runner: Runner = "direct", on_step: OnStep | None = None) -> RunResult:
+    """From messages to a gated bundle. A run that ended half-way is done again from its start; caches are kept.
+
+    Raises:
+        TowpathError: a step failed; which one was told to `on_step`.
+    """
+    tell = on_step or (lambda _: None)
+    folder = prepare(inputs)
+    if runner == "kfp-local":
+        from towpath.pipelines.kfp.local import run_locally
+
+        seconds = run_locally(folder, tell)
+    else:
+        seconds = {name: run_stage(name, folder, tell) for name in STAGES}
+    return _result(inputs, Work(folder), seconds)
+
+
+def prepare(inputs: RunInputs) -> Path:
+    """Write the run's folder with what every stage needs."""
+    folder = inputs.home.resolve() / "runs" / inputs.run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    reigning = inputs.reigning
+    given = {
+        "runId": inputs.run_id,
+        "home": str(inputs.home.resolve()),
+        "objective": json.loads(inputs.objective.to_json()),
+        "documents": str(inputs.documents.resolve()),
+        "annotations": str(inputs.annotations.resolve()),
+        "codeRevision": inputs.code_revision,
+        "encoder": str(inputs.encoder.resolve()) if inputs.encoder else None,
+        "seed": inputs.seed,
+        "reigning": reigning
+        and {
+            "path": unquote(urlsplit(reigning.bundle_uri).path),
+            "sha256": reigning.bundle_sha256,
+            "releaseId": reigning.release_id,
+        },
+    }
+    (folder / "inputs.json").write_text(json.dumps(given, indent=1, ensure_ascii=False))
+    return folder
+
+
+def run_stage(name: str, folder: Path, tell: OnStep) -> float:
+    """One stage; returns its seconds."""
+    begin = time.perf_counter()
+    tell(StepEvent(name, "running"))
+    try:
+        detail = STAGES[name](Work(folder))
+    except BaseException as error:
+        tell(StepEvent(name, "failed", time.perf_counter() - begin, f"{type(error).__name__}: {error}"))
+        raise
+    seconds = time.perf_counter() - begin
+    tell(StepEvent(name, "succeeded", seconds, detail))
+    return seconds
+
+
+def _result(inputs: RunInputs, work: Work, seconds: dict[str, float]) -> RunResult:
+    gate, snapshot = work.read("gate"), work.read("snapshot")
+    metrics = work.read("metrics") if (work.folder / "metrics.json").exists() else {}
+    packaged = work.read("package") if gate["outcome"] in ("pass", "no baseline") else None
+    release = _release(inputs, work, metrics) if packaged else None
+    return RunResult(
+        run_id=inputs.run_id,
+        snapshot_id=snapshot["id"],
+        outcome=gate["outcome"],
+        explanation=gate["explanation"],
+        metrics=metrics,
+        comparisons=gate["comparisons"],
+        report=write_report(work),
+        release=release,
+        bundle=Path(packaged["path"]) if packaged else None,
+        model_sha256=packaged["sha256"] if packaged else "",
+        seconds=seconds,
+    )
+
+
+def _release(inputs: RunInputs, work: Work, metrics: dict[str, float]) -> ModelRelease:
+    packaged, gate = work.read("package"), work.read("gate")
+    release = ModelRelease(
+        release_id=packaged["releaseId"],
+        model_name=work.objective.name,
+        task=TaskKind.TASK_KIND_TEXT_CLASSIFICATION,
+        bundle_uri=Path(packaged["path"]).as_uri(),
+        bundle_sha256=packaged["sha256"],
+        run_id=inputs.run_id,
+        snapshot_id=work.read("snapshot")["id"],
+        objective_hash=work.objective.hash,
+        code_revision=inputs.code_revision,
+        gate_outcome=_OUTCOMES[gate["outcome"]],
+        gate_explanation=gate["explanation"],
+        metrics=metrics,
+        previous_release_id=inputs.reigning.release_id if inputs.reigning else "",
+    )
+    release.created_at.GetCurrentTime()
+    return release

@@ -1,0 +1,198 @@
+"""The steps joined by files: each stage reads what earlier ones left in the run's folder, and leaves its own there.
+
+So the same stages run one after the other in a process, or each in a container of Kubeflow with the folder mounted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from towpath.core.objective import Objective
+from towpath.model import Model, manifest_sha256, release_id_of
+from towpath.model.build import EncoderFolder, Head, build_encoder, write_bundle
+from towpath.model.manifest import Lineage
+from towpath.pipelines.steps import baselines, evaluate, gate, train
+from towpath.pipelines.steps.encode import embed
+from towpath.pipelines.steps.examples import Examples, label
+from towpath.pipelines.steps.snapshot import load_snapshot, write_snapshot
+from towpath.pipelines.steps.split import split
+from towpath.pipelines.steps.validate import validate
+from towpath.v1 import Annotation, Document
+
+__all__ = ["STAGES", "Work"]
+
+M = TypeVar("M", bound=Message)
+
+
+class Work:
+    """A run's folder. Results are JSON, arrays are npz without pickles."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.inputs: dict[str, Any] = self.read("inputs")
+        self.home = Path(self.inputs["home"])
+        self.objective = Objective.from_json(json.dumps(self.inputs["objective"]))
+
+    def read(self, name: str) -> Any:
+        return json.loads((self.folder / f"{name}.json").read_text())
+
+    def write(self, name: str, value: Any) -> None:
+        part = self.folder / f"{name}.json.part"
+        part.write_text(json.dumps(value, indent=1, ensure_ascii=False))
+        part.replace(self.folder / f"{name}.json")
+
+    def arrays(self, name: str) -> dict[str, Any]:
+        with np.load(self.folder / f"{name}.npz", allow_pickle=False) as data:
+            return dict(data)
+
+    def write_arrays(self, name: str, **arrays: Any) -> None:
+        np.savez(self.folder / f"{name}.npz", **arrays)
+
+    def examples(self) -> Examples:
+        return label(load_snapshot(Path(self.read("snapshot")["path"])), self.objective)
+
+    def messages(self, name: str, kind: type[M]) -> Iterator[M]:
+        with Path(self.inputs[name]).open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json_format.ParseDict(json.loads(line), kind(), ignore_unknown_fields=True)
+
+
+def snapshot(work: Work) -> str:
+    made = write_snapshot(
+        work.messages("documents", Document), work.messages("annotations", Annotation), work.home / "snapshots"
+    )
+    counts = {"documents": len(made.documents), "annotations": len(made.annotations)}
+    work.write("snapshot", {"id": made.id, "path": str(made.path), **counts})
+    return f"{counts['documents']} documents, {counts['annotations']} annotations"
+
+
+def check(work: Work) -> str:
+    report = validate(work.examples(), work.objective)
+    work.write("data", report.to_dict())
+    return report.words
+
+
+def divide(work: Work) -> str:
+    parts = split(work.examples().texts)
+    work.write_arrays("split", train=parts.train, calibration=parts.calibration, test=parts.test)
+    return f"{len(parts.train)} to train, {len(parts.calibration)} to calibrate, {len(parts.test)} to test"
+
+
+def encode(work: Work) -> str:
+    folder = work.inputs["encoder"]
+    encoder = EncoderFolder(Path(folder)) if folder else build_encoder(work.home / "cache")
+    embeddings = embed(work.examples().texts, encoder, work.home / "cache")
+    work.write_arrays("embeddings", embeddings=embeddings)
+    work.write("encoder", {"path": str(encoder.path), "identity": encoder.identity})
+    return f"{len(embeddings)} × {embeddings.shape[1]}"
+
+
+def fit(work: Work) -> str:
+    if not work.read("data")["ok"]:
+        return "left out: the data are not good enough"
+    truth, rows, parts = work.examples().truth, work.arrays("embeddings")["embeddings"], work.arrays("split")
+    made = train.fit(rows[parts["train"]], truth[parts["train"]], work.objective.costs, seed=work.inputs["seed"])
+    made = train.calibrate(made, rows[parts["calibration"]], truth[parts["calibration"]])
+    work.write_arrays("head", coef=made.head.coef, intercept=made.head.intercept)
+    work.write("training", {"C": made.regularisation, "temperature": made.temperature, "costByC": made.cost_by_c})
+    return f"C={made.regularisation:g}, temperature {made.temperature:.2f}"
+
+
+def judge(work: Work) -> str:
+    if not work.read("data")["ok"]:
+        return "left out: the data are not good enough"
+    examples, arrays, test = work.examples(), work.arrays("head"), work.arrays("split")["test"]
+    chosen = examples.take(test)
+    rows = work.arrays("embeddings")["embeddings"][test]
+    probabilities = train.probabilities(Head(arrays["coef"], arrays["intercept"]), rows)
+    found = evaluate.metrics(probabilities, chosen.truth, chosen.grade, work.objective)
+    decisions = work.objective.costs.decide(probabilities)
+    realised = work.objective.costs.realised(chosen.truth, decisions.labels, decisions.ask)
+    work.write_arrays("judged", costs=realised, truth=chosen.truth, labels=decisions.labels, ask=decisions.ask)
+    work.write("metrics", found)
+    return f"{found['expected_cost']:.3f} {work.objective.unit} a document, macro-F1 {found['macro_f1']:.3f}"
+
+
+def decide(work: Work) -> str:
+    data = work.read("data")
+    if data["ok"]:
+        result = gate.decide(
+            work.arrays("judged")["costs"],
+            _baselines(work),
+            work.objective.contract.readiness,
+            unit=work.objective.unit,
+            seed=work.inputs["seed"],
+        )
+    else:
+        failed = "; ".join(f"{each['name']}: {each['found']}" for each in data["checks"] if not each["passed"])
+        result = gate.GateResult("not enough data", f"Nothing was trained. {failed}. Annotate more.")
+    work.write("gate", result.to_dict())
+    return f"{result.outcome}: {result.explanation}"
+
+
+def package(work: Work) -> str:
+    if work.read("gate")["outcome"] not in ("pass", "no baseline"):
+        return "left out: not to be released"
+    head, training, metrics = work.arrays("head"), work.read("training"), work.read("metrics")
+    encoder = work.read("encoder")
+    judged, classes = work.arrays("judged"), work.objective.classes
+    shares = np.bincount(judged["labels"], minlength=len(classes)) / max(1, len(judged["labels"]))
+    folder = write_bundle(
+        work.folder / "bundle",
+        name=work.objective.name,
+        encoder=EncoderFolder(Path(encoder["path"])),
+        head=Head(head["coef"], head["intercept"]),
+        classes=classes,
+        objective_json=work.objective.to_json(),
+        lineage=Lineage(
+            snapshot_id=work.read("snapshot")["id"],
+            objective_hash=work.objective.hash,
+            code_revision=work.inputs["codeRevision"],
+            encoder=encoder["identity"],
+        ),
+        metrics=metrics,
+        calibration={"temperature": training["temperature"], "error": metrics["calibration_error"]},
+        monitoring_reference={"class_shares": shares.tolist()},
+    )
+    sha256 = manifest_sha256(folder)
+    # Its name follows from its content, so a second run on the same inputs gives the same release.
+    target = work.home / "bundles" / release_id_of(sha256)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        folder.replace(target)
+    work.write("package", {"path": str(target), "sha256": sha256, "releaseId": target.name})
+    return target.name
+
+
+def _baselines(work: Work) -> dict[str, Any]:
+    examples, parts = work.examples(), work.arrays("split")
+    chosen = examples.take(parts["test"])
+    reigning = work.inputs["reigning"]
+    if reigning:
+        model = Model.load(reigning["path"], sha256=reigning["sha256"])
+        costs = baselines.model_costs(model, chosen.texts, chosen.truth, work.objective)
+        return {f"the reigning {reigning['releaseId']}": costs}
+    train_truth = examples.truth[parts["train"]]
+    return {
+        name: baselines.baseline_costs(name, chosen.texts, chosen.truth, train_truth, work.objective)
+        for name in work.objective.contract.readiness.baselines
+    }
+
+
+STAGES: dict[str, Callable[[Work], str]] = {
+    "snapshot": snapshot,
+    "validate": check,
+    "split": divide,
+    "encode": encode,
+    "train": fit,
+    "evaluate": judge,
+    "gate": decide,
+    "package": package,
+}

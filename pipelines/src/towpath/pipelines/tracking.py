@@ -1,0 +1,105 @@
+"""Runs and models in MLflow: a SQLite file below the home, or a server (MLFLOW_TRACKING_URI)."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from towpath.core.errors import RetryableError
+from towpath.pipelines.inputs import RunInputs, RunResult
+from towpath.v1 import ModelRelease
+
+__all__ = ["CHAMPION", "promote", "record"]
+
+CHAMPION = "champion"
+_RELEASE_TAG = "towpath.release_id"
+
+
+def record(inputs: RunInputs, result: RunResult) -> str:
+    """Log the run, its report and, when it gave a release, the model; returns MLflow's run id.
+
+    Raises:
+        RetryableError: MLflow cannot be reached.
+    """
+    client = _client(inputs.home)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return _record(client, inputs, result)
+    except MlflowException as error:
+        raise RetryableError(f"MLflow: {error}") from error
+
+
+def promote(home: Path, release: ModelRelease) -> None:
+    """Move the alias `champion` to the release. Doing it again changes nothing.
+
+    Raises:
+        RetryableError: MLflow cannot be reached, or does not know the release.
+    """
+    client = _client(home)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = client.search_model_versions(f"name='{release.model_name}'")
+        version = next((each for each in found if each.tags.get(_RELEASE_TAG) == release.release_id), None)
+        if version is None:
+            raise RetryableError(f"MLflow knows no version of {release.model_name} that is {release.release_id}")
+        client.set_registered_model_alias(release.model_name, CHAMPION, version.version)
+    except MlflowException as error:
+        raise RetryableError(f"MLflow: {error}") from error
+
+
+def _client(home: Path) -> Any:
+    # Its import takes seconds and its migrations log every step.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_ENABLE_TELEMETRY", "false")
+    from mlflow.tracking import MlflowClient
+
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home.resolve() / 'mlflow.db'}"
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _record(client: Any, inputs: RunInputs, result: RunResult) -> str:
+    run = client.create_run(_experiment(client, inputs), run_name=inputs.run_id)
+    identity: str = run.info.run_id
+    about = {
+        "towpath.run_id": inputs.run_id,
+        "towpath.snapshot_id": result.snapshot_id,
+        "towpath.objective_hash": inputs.objective.hash,
+        "towpath.code_revision": inputs.code_revision,
+        "towpath.gate": result.outcome,
+    }
+    for tag, text in about.items():
+        client.set_tag(identity, tag, text)
+    client.log_param(identity, "seed", inputs.seed)
+    for name, value in result.metrics.items():
+        client.log_metric(identity, name, value)
+    client.log_artifact(identity, str(result.report))
+    client.log_artifact(identity, str(result.report.with_suffix(".md")))
+    if result.release is not None and result.bundle is not None:
+        _register(client, run, result.release, result.bundle)
+    client.set_terminated(identity, "FINISHED")
+    return identity
+
+
+def _experiment(client: Any, inputs: RunInputs) -> str:
+    name = inputs.objective.name
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    return str(client.create_experiment(name, artifact_location=(inputs.home.resolve() / "mlruns").as_uri()))
+
+
+def _register(client: Any, run: Any, release: ModelRelease, bundle: Path) -> None:
+    client.log_artifacts(run.info.run_id, str(bundle), "bundle")
+    if not client.search_registered_models(f"name='{release.model_name}'"):
+        client.create_registered_model(release.model_name)
+    client.create_model_version(
+        release.model_name,
+        f"{run.info.artifact_uri}/bundle",
+        run.info.run_id,
+        tags={_RELEASE_TAG: release.release_id, "towpath.bundle_sha256": release.bundle_sha256},
+    )
