@@ -78,8 +78,19 @@ def test_sigkill_of_its_starter_leaves_no_orphan(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
+def test_a_second_one_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "kafka"
+    with LocalKafka(folder) as first:
+        with pytest.raises(TowpathError, match="in use by another process"):
+            LocalKafka(folder).start()
+        with KafkaBroker(first.settings) as broker:
+            broker.ping()
+
+
 def test_what_keeps_it_from_starting_is_shown(tmp_path: Path) -> None:
     folder = tmp_path / "kafka"
-    with LocalKafka(folder), pytest.raises(TowpathError, match="did not start"):
-        # A second broker on the same data: Kafka's own lock refuses it.
+    with LocalKafka(folder):
+        pass
+    (folder / "data" / "meta.properties").write_text("version=1\nnode.id=7\ncluster.id=another\n")
+    with pytest.raises(TowpathError, match=r"did not start(.|\n)*node.id"):
         LocalKafka(folder).start()

@@ -119,3 +119,16 @@ def test_a_detached_process_is_stopped_by_pid_and_beginning(tmp_path: Path) -> N
     assert stop_pid(pid, since)
     until(lambda: not process.alive)
     assert not stop_pid(pid, since)
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_lock_is_held_as_long_as_the_command_lives(tmp_path: Path, detached: bool) -> None:
+    lock = tmp_path / "in-use"
+    first = Process(SLEEPER, log=tmp_path / "a.log", lock=lock, detached=detached)
+    first.start()
+    second = Process(SLEEPER, log=tmp_path / "b.log", lock=lock)
+    with pytest.raises(TowpathError, match="in use by another process"):
+        second.start()
+    first.stop()
+    second.start()
+    second.stop()

@@ -108,7 +108,9 @@ class LocalKafka:
         heap = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         level = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
         command = [str(java()), *heap, *level, "-cp", jars, "kafka.Kafka", str(self.folder / "server.properties")]
-        self._process = Process(command, log=self.log, grace_s=15.0, detached=self._detached)
+        # Kafka takes its own lock too late: a second one on the same data would harm the first's metadata.
+        lock = self.folder / "in-use"
+        self._process = Process(command, log=self.log, grace_s=15.0, detached=self._detached, lock=lock)
         self._process.start()
         self._wait(self._process)
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -34,19 +35,31 @@ class Process:
         environment: Mapping[str, str] | None = None,
         grace_s: float = 10.0,
         detached: bool = False,
+        lock: Path | None = None,
     ) -> None:
+        """With `lock`, that file is locked (flock) as long as the process lives, whoever started it."""
+        self._lock = lock
         self.command, self.log, self.grace_s, self.detached = tuple(command), log, grace_s, detached
         self._environment = {**os.environ, **(environment or {})}
         self._popen: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
 
     def start(self) -> None:
-        """Raises TowpathError when there is no such command."""
+        """Raises TowpathError when there is no such command, or the lock is another process's."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        held = None if self._lock is None else _acquire(self._lock)
+        try:
+            self._start([] if held is None else [held])
+        finally:
+            if held is not None:
+                os.close(held)
+
+    def _start(self, inherited: Sequence[int]) -> None:
         read, write = os.pipe()
         try:
             supervise = [sys.executable, "-I", "-S", _SUPERVISOR, str(write), str(self.grace_s)]
-            self._popen = self._spawn(self.command if self.detached else [*supervise, *self.command], write)
+            command = self.command if self.detached else [*supervise, *self.command]
+            self._popen = self._spawn(command, inherited if self.detached else [write, *inherited])
         except OSError as error:
             os.close(read)
             raise TowpathError(f"cannot start {self.command[0]}: {error}") from error
@@ -60,7 +73,7 @@ class Process:
             raise TowpathError(f"cannot start {self.command[0]}; the log ends:\n{self.tail()}")
         self._pid = int(line) if line else self._popen.pid
 
-    def _spawn(self, command: Sequence[str], pid_fd: int) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: Sequence[str], inherited: Sequence[int]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             # A session of its own: a terminal's Ctrl-C reaches the starter alone, which stops things in order.
             return subprocess.Popen(
@@ -70,7 +83,7 @@ class Process:
                 stderr=log,
                 env=self._environment,
                 start_new_session=True,
-                pass_fds=() if self.detached else (pid_fd,),
+                pass_fds=inherited,
             )
 
     @property
@@ -128,6 +141,18 @@ class Process:
     def _close_pipe(self) -> None:
         if self._popen is not None and self._popen.stdin is not None:
             self._popen.stdin.close()
+
+
+def _acquire(path: Path) -> int:
+    """A descriptor that holds the lock, for the child to inherit: the lock lasts as long as the last of them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        raise TowpathError(f"{path.parent} is in use by another process") from error
+    return held
 
 
 def began(pid: int) -> float | None:
