@@ -97,9 +97,11 @@ def encode(work: Work) -> str:
 def fit(work: Work) -> str:
     if not work.read("data")["ok"]:
         return "left out: the data are not good enough"
-    truth, rows, parts = work.examples().truth, work.arrays("embeddings")["embeddings"], work.arrays("split")
-    made = train.fit(rows[parts["train"]], truth[parts["train"]], work.objective.costs, seed=work.inputs["seed"])
-    made = train.calibrate(made, rows[parts["calibration"]], truth[parts["calibration"]])
+    examples, rows, parts = work.examples(), work.arrays("embeddings")["embeddings"], work.arrays("split")
+    chosen, held = parts["train"], parts["calibration"]
+    weight = examples.weight[chosen]
+    made = train.fit(rows[chosen], examples.truth[chosen], weight, work.objective.costs, seed=work.inputs["seed"])
+    made = train.calibrate(made, rows[held], examples.truth[held])
     work.write_arrays("head", coef=made.head.coef, intercept=made.head.intercept)
     work.write("training", {"C": made.regularisation, "temperature": made.temperature, "costByC": made.cost_by_c})
     return f"C={made.regularisation:g}, temperature {made.temperature:.2f}"

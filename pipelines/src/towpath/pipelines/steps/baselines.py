@@ -1,4 +1,7 @@
-"""What a first model must beat: the most frequent class, and VADER where texts are English sentiment."""
+"""What a first model must beat: the most frequent class, VADER where texts are English sentiment, and people.
+
+Where asking a person is cheap, the competitor is to ask always: no model is worth having that costs more.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ def baseline_costs(
         return objective.costs.realised(truth, np.full(len(truth), most))
     if name == "vader":
         return objective.costs.realised(truth, vader_labels(vader_scores(texts), objective))
+    if name == "ask-person" and objective.ask_person is not None:
+        return np.full(len(truth), objective.ask_person)
     raise ValueError(f"no baseline {name!r}")
 
 

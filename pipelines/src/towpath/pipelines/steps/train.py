@@ -16,7 +16,7 @@ from towpath.model.build import Head
 
 __all__ = ["Trained", "calibrate", "fit"]
 
-_STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
+_STRENGTHS = (0.3, 1.0, 3.0, 10.0)
 _FOLDS = 3
 
 Floats = NDArray[np.float64]
@@ -32,14 +32,22 @@ class Trained:
     temperature: float = 1.0
 
 
-def fit(embeddings: NDArray[np.float32], truth: NDArray[np.intp], costs: Costs, *, seed: int) -> Trained:
-    """Choose C by the cost of cross-validated decisions, then fit on everything. Deterministic given `seed`."""
+def fit(
+    embeddings: NDArray[np.float32], truth: NDArray[np.intp], weight: Floats, costs: Costs, *, seed: int
+) -> Trained:
+    """Choose C by the cost of cross-validated decisions, then fit on everything. Deterministic given `seed`.
+
+    Args:
+        embeddings: (n, D).
+        truth: (n,) class indices.
+        weight: (n,) how much an example counts when fitting; the cost counts each alike.
+    """
     rows = embeddings.astype(np.float64)
     classes = len(costs.matrix)
     folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(rows, truth))
-    cost_by_c = {c: _cost(rows, truth, costs, c, folds) for c in _STRENGTHS}
+    cost_by_c = {c: _cost(rows, truth, weight, costs, c, folds) for c in _STRENGTHS}
     best = min(_STRENGTHS, key=cost_by_c.__getitem__)
-    return Trained(_head(rows, truth, best, classes), best, cost_by_c)
+    return Trained(_head(rows, truth, weight, best, classes), best, cost_by_c)
 
 
 def calibrate(trained: Trained, embeddings: NDArray[np.float32], truth: NDArray[np.intp]) -> Trained:
@@ -67,17 +75,24 @@ def probabilities(head: Head, embeddings: NDArray[np.float32]) -> Floats:
     return made
 
 
-def _cost(rows: Floats, truth: NDArray[np.intp], costs: Costs, c: float, folds: list[tuple[Floats, Floats]]) -> float:
+def _cost(
+    rows: Floats,
+    truth: NDArray[np.intp],
+    weight: Floats,
+    costs: Costs,
+    c: float,
+    folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]],
+) -> float:
     total = 0.0
     for train, test in folds:
-        head = _head(rows[train], truth[train], c, len(costs.matrix))
+        head = _head(rows[train], truth[train], weight[train], c, len(costs.matrix))
         decisions = costs.decide(softmax(rows[test] @ head.coef.T + head.intercept, axis=1))
         total += float(costs.realised(truth[test], decisions.labels, decisions.ask).sum())
     return total / len(truth)
 
 
-def _head(rows: Floats, truth: NDArray[np.intp], c: float, classes: int) -> Head:
-    model = LogisticRegression(C=c, max_iter=2000, tol=1e-6).fit(rows, truth)
+def _head(rows: Floats, truth: NDArray[np.intp], weight: Floats, c: float, classes: int) -> Head:
+    model = LogisticRegression(C=c, max_iter=2000, tol=1e-5).fit(rows, truth, sample_weight=weight / weight.mean())
     coef = np.zeros((classes, rows.shape[1]))
     # A class that no example has is never predicted.
     intercept = np.full(classes, -30.0)

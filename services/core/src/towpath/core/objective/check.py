@@ -13,7 +13,7 @@ __all__ = ["inconsistencies"]
 
 def inconsistencies(objective: Objective) -> list[tuple[str, str]]:
     """(path, message) of each; the path is dotted, as in the file."""
-    return [*_classes(objective), *_matrix(objective), *_grades(objective)]
+    return [*_classes(objective), *_matrix(objective), *_grades(objective), *_baselines(objective)]
 
 
 def _classes(objective: Objective) -> Iterator[tuple[str, str]]:
@@ -41,6 +41,14 @@ def _against(wanted: set[str], given: set[str], path: str, what: str) -> Iterato
         yield path, f"no {what} for class {name!r}: add it"
     for name in sorted(given - wanted):
         yield f"{path}.{name}", f"{name!r} is no class of the task: remove the {what}, or add the class"
+
+
+def _baselines(objective: Objective) -> Iterator[tuple[str, str]]:
+    named = objective.contract.readiness.baselines
+    if "ask-person" in named and objective.ask_person is None:
+        yield "contract.readiness.baselines", "ask-person needs contract.costs.askPerson: what asking costs"
+    if "vader" in named and objective.contract.task.grades is None:
+        yield "contract.readiness.baselines", "vader needs contract.task.grades: its score is cut where grades are"
 
 
 def _grades(objective: Objective) -> Iterator[tuple[str, str]]:

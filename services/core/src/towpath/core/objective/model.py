@@ -108,7 +108,7 @@ class Readiness(_Part):
     metric: Literal["expected-cost"] = "expected-cost"
     confidence: float = Field(0.95, gt=0.5, lt=1)
     margin: float = Field(0.0, ge=0, description="by how much a document must become cheaper, in the unit")
-    baselines: tuple[Literal["majority", "vader"], ...] = ("majority",)
+    baselines: tuple[Literal["majority", "vader", "ask-person"], ...] = ("majority",)
     min_test_documents: int = Field(200, ge=1)
     bootstrap_samples: int = Field(2000, ge=200, le=100_000)
 
