@@ -1,0 +1,55 @@
+"""Runs as files: {home}/runs/<run id>/run.json, replaced as a whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from towpath.core.errors import NotFoundError
+from towpath.training.domain.runs import Run
+
+__all__ = ["RunStore"]
+
+_log = structlog.get_logger(__name__)
+_RUN_ID = re.compile(r"run-[0-9a-f]{8,64}")
+
+
+@dataclass(frozen=True)
+class RunStore:
+    folder: Path
+
+    def save(self, run: Run) -> None:
+        file = self.folder / run.run_id / "run.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_text(run.model_dump_json(by_alias=True, indent=1), encoding="utf-8")
+        part.replace(file)
+
+    def load(self, run_id: str) -> Run:
+        """Raises NotFoundError, also for anything that is not the form of a run id."""
+        if not _RUN_ID.fullmatch(run_id):
+            raise NotFoundError("no such run")
+        try:
+            return Run.model_validate_json((self.folder / run_id / "run.json").read_bytes())
+        except FileNotFoundError:
+            raise NotFoundError("no such run") from None
+
+    def all(self) -> list[Run]:
+        """Newest first."""
+        runs = []
+        for file in self.folder.glob("run-*/run.json"):
+            try:
+                runs.append(Run.model_validate_json(file.read_bytes()))
+            except ValidationError as error:
+                _log.warning("training.run_unreadable", file=str(file), reason=str(error)[:300])
+        return sorted(runs, key=lambda run: run.created_at, reverse=True)
+
+    def fail_interrupted(self) -> None:
+        """Runs that an earlier process left unfinished will never finish."""
+        for run in self.all():
+            if run.status in ("queued", "running"):
+                self.save(run.failed("interrupted: the training service ended before the run did; start another"))

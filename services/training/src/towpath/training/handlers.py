@@ -1,0 +1,199 @@
+"""Training: from what is in Kafka to a release on `models`, one run at a time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from google.protobuf import json_format
+
+from towpath.core.errors import ConflictError, TowpathError
+from towpath.core.ids import new_id
+from towpath.core.objective import load_objective
+from towpath.core.stream import Broker, Codec, Registry
+from towpath.training.adapters.collect import collect, read_all
+from towpath.training.adapters.pipeline import run_process
+from towpath.training.adapters.store import RunStore
+from towpath.training.domain.runs import Run, Step, with_step
+from towpath.training.metrics import TrainingMetrics
+from towpath.training.settings import TrainingSettings
+from towpath.v1 import Annotation, Document, ModelRelease
+
+__all__ = ["Trainer"]
+
+_log = structlog.get_logger(__name__)
+_SEND_LIMIT_S = 30.0
+
+
+@dataclass
+class Trainer:
+    """Queues at most one run; `loop` works on it. `promote` moves the alias of a release that is on Kafka."""
+
+    broker: Broker
+    codec: Codec
+    registry: Registry
+    store: RunStore
+    metrics: TrainingMetrics
+    settings: TrainingSettings
+    promote: Callable[[Path, ModelRelease], None]
+    _queue: queue.Queue[Run] = field(default_factory=lambda: queue.Queue(1))
+    _busy: threading.Lock = field(default_factory=threading.Lock)
+    _current: str | None = None
+
+    def start(self, reason: str) -> Run:
+        """Queue a run.
+
+        Raises:
+            ConflictError: one is queued or running.
+        """
+        with self._busy:
+            if self._current is not None:
+                raise ConflictError(f"{self._current} is not finished yet: GET /v1/runs/{self._current}")
+            run = Run(run_id=new_id("run"), reason=reason)
+            self._current = run.run_id
+        self.store.save(run)
+        self._queue.put(run)
+        return run
+
+    def loop(self, stop: threading.Event) -> None:
+        """Work on what is queued, until `stop`."""
+        self.store.fail_interrupted()
+        self._reconcile(stop)
+        while not stop.is_set():
+            try:
+                run = self._queue.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            with self.metrics.running.track_inprogress():
+                self._work(run, stop)
+            self._current = None
+
+    def _work(self, run: Run, stop: threading.Event) -> None:
+        begin = time.monotonic()
+        recorder = _Recorder(self.store, run.changed(status="running"))
+        try:
+            result = self._train(recorder, stop)
+            release = self._release(result, recorder)
+        except (TowpathError, OSError, ValueError) as error:
+            recorder.save(recorder.run.failed(f"{type(error).__name__}: {error}"))
+            self.metrics.runs.labels("failed").inc()
+            _log.error("training.failed", run_id=run.run_id, reason=str(error)[:1000])
+            return
+        recorder.save(_finished(recorder.run, result))
+        self.metrics.runs.labels(result["outcome"]).inc()
+        self.metrics.seconds.observe(time.monotonic() - begin)
+        _log.info(
+            "training.succeeded",
+            run_id=run.run_id,
+            outcome=result["outcome"],
+            release_id=release.release_id if release is not None else None,
+        )
+
+    def _train(self, recorder: _Recorder, stop: threading.Event) -> dict[str, Any]:
+        objective = load_objective(self.settings.objective)
+        folder = self.store.folder / recorder.run.run_id
+        with recorder.step("collect") as step:
+            counts = [
+                collect(self.broker, self.codec, self.registry.full_name(name), kind, folder / f"{name}.ndjson", stop)
+                for name, kind in (("documents", Document), ("annotations", Annotation))
+            ]
+            step.detail = f"{counts[0]} documents, {counts[1]} annotations on Kafka"
+        reigning = self.reigning(objective.name, stop)
+        arguments = self._arguments(recorder.run.run_id, folder, reigning)
+        return run_process(arguments, folder / "pipeline.log", recorder.note, stop)
+
+    def _arguments(self, run_id: str, folder: Path, reigning: ModelRelease | None) -> list[str]:
+        settings = self.settings
+        arguments = ["--run-id", run_id, "--home", str(settings.home), "--objective", str(settings.objective)]
+        arguments += ["--documents", str(folder / "documents.ndjson")]
+        arguments += ["--annotations", str(folder / "annotations.ndjson")]
+        arguments += ["--runner", settings.training_runner, "--code-revision", settings.code_revision]
+        if settings.training_encoder is not None:
+            arguments += ["--encoder", str(settings.training_encoder)]
+        if reigning is not None:
+            file = folder / "reigning.json"
+            file.write_text(json_format.MessageToJson(reigning))
+            arguments += ["--reigning", str(file)]
+        return arguments
+
+    def _release(self, result: dict[str, Any], recorder: _Recorder) -> ModelRelease | None:
+        if result["release"] is None:
+            return None
+        release = json_format.ParseDict(result["release"], ModelRelease())
+        with recorder.step("release") as step:
+            message = self.codec.encode(release, topic=self.registry.full_name("models"), key=release.model_name)
+            # Kafka first: it is the truth. A crash before the alias has moved is mended at the next start.
+            with self.broker.producer(client_id="towpath-training") as producer:
+                producer.send([message], timeout_s=_SEND_LIMIT_S)
+            self.promote(self.settings.home, release)
+            step.detail = f"{release.release_id} is on models, and champion in MLflow"
+        return release
+
+    def reigning(self, name: str, stop: threading.Event) -> ModelRelease | None:
+        """The last release of a model's name."""
+        releases = read_all(self.broker, self.codec, self.registry.full_name("models"), ModelRelease, stop)
+        last = None
+        for release in releases:
+            last = release if release.model_name == name else last
+        return last
+
+    def _reconcile(self, stop: threading.Event) -> None:
+        """What reigns on Kafka is the champion in MLflow, too."""
+        if not (self.settings.home / "mlflow.db").exists():
+            return
+        try:
+            release = self.reigning(load_objective(self.settings.objective).name, stop)
+            if release is not None:
+                self.promote(self.settings.home, release)
+        except TowpathError as error:
+            _log.warning("training.not_reconciled", reason=str(error)[:500])
+
+
+def _finished(run: Run, result: dict[str, Any]) -> Run:
+    kept = {
+        name: result[name] for name in ("outcome", "explanation", "metrics", "comparisons", "snapshot_id", "release")
+    }
+    return run.changed(status="succeeded", finished_at=datetime.now(UTC), report=str(result["report"]), **kept)
+
+
+class _Recorder:
+    """Keeps a run's file as its steps go on."""
+
+    def __init__(self, store: RunStore, run: Run) -> None:
+        self._store = store
+        self.run = run
+        self.save(run)
+
+    def save(self, run: Run) -> None:
+        self.run = run
+        self._store.save(run)
+
+    def note(self, event: dict[str, Any]) -> None:
+        self.save(with_step(self.run, Step.model_validate(event)))
+
+    def step(self, name: str) -> _Timed:
+        return _Timed(self, name)
+
+
+class _Timed:
+    """A step of the service's own."""
+
+    def __init__(self, recorder: _Recorder, name: str) -> None:
+        self._recorder, self._name, self._begin = recorder, name, time.perf_counter()
+        self.detail = ""
+
+    def __enter__(self) -> _Timed:
+        self._recorder.note({"step": self._name, "status": "running"})
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        seconds = time.perf_counter() - self._begin
+        status, detail = ("succeeded", self.detail) if error is None else ("failed", str(error))
+        self._recorder.note({"step": self._name, "status": status, "seconds": seconds, "detail": detail})

@@ -1,0 +1,25 @@
+"""What training can be told, beside what every service can (TOWPATH_…)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from towpath.core.service import HttpSettings, ServiceSettings
+
+__all__ = ["TrainingSettings"]
+
+
+class _Http(HttpSettings):
+    port: int = Field(8086, ge=0, le=65535)
+
+
+class TrainingSettings(ServiceSettings):
+    http: HttpSettings = _Http()
+    objective: Path = Field(Path("objective.yaml"), description="read anew for each run")
+    training_runner: Literal["direct", "kfp-local"] = "direct"
+    training_auto: bool = Field(False, description="train when the objective's retraining policy says so")
+    training_encoder: Path | None = Field(None, description="folder of a built encoder; all-MiniLM-L6-v2 when absent")
+    code_revision: str = Field("", description="of the code that trains, for lineage")
