@@ -1,0 +1,39 @@
+"""Monitoring's composition root."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import Depends
+from prometheus_client import CollectorRegistry
+
+from towpath.core.objective import Objective, load_objective
+from towpath.core.service import Health, NotReadyError, Service, new_app, require_caller
+from towpath.core.stream import Broker, Codec, Registry, connect
+from towpath.monitoring.entrypoints import http
+from towpath.monitoring.entrypoints.consumer import Reader
+from towpath.monitoring.handlers import Watch
+from towpath.monitoring.metrics import MonitoringMetrics
+from towpath.monitoring.settings import MonitoringSettings
+
+__all__ = ["build"]
+
+
+def build(settings: MonitoringSettings, *, broker: Broker | None = None, objective: Objective | None = None) -> Service:
+    """The service, on the broker and objective that `settings` name unless others are given."""
+    broker = broker or connect(settings.kafka)
+    objective = objective or load_objective(settings.objective)
+    metrics, health = MonitoringMetrics(CollectorRegistry()), Health()
+    watch = Watch(objective, metrics, settings.monitoring_window_documents, settings.monitoring_releases)
+    codec, registry = Codec(settings.encoding, "towpath/monitoring"), Registry.load(settings.topic_prefix)
+    reader = Reader(broker, codec, registry, watch)
+    health.add("kafka", partial(broker.ping, timeout_s=1.5))
+    health.add("history", partial(_caught_up, reader))
+    app = new_app("Towpath monitoring", health, metrics.registry, description="What predictions are worth.")
+    app.include_router(http.router(watch), dependencies=[Depends(require_caller(settings.auth))])
+    return Service("monitoring", settings, health, metrics.registry, app, [reader.loop], [broker.close])
+
+
+def _caught_up(reader: Reader) -> None:
+    if not reader.caught_up.is_set():
+        raise NotReadyError("predictions and feedback from before the start are still being read")

@@ -1,0 +1,80 @@
+"""Predictions meet feedback, whichever comes first. Repeated ids count once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from towpath.monitoring.domain.window import Window
+
+__all__ = ["Join", "Joined", "Predicted", "Told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What monitoring remembers of a prediction. `label` is None for a class that the objective does not know."""
+
+    prediction_id: str
+    document_id: str
+    release_id: str
+    label: int | None
+    ask: bool
+    expected_cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What feedback says: the truth about a document, as a class index."""
+
+    feedback_id: str
+    document_id: str
+    prediction_id: str
+    truth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A prediction and the truth about its document."""
+
+    predicted: Predicted
+    told: Told
+
+
+class Join:
+    """By prediction where feedback names one, else by the document's latest prediction.
+
+    A document has one truth at a time: later feedback takes the place of earlier, and says so by `replaces`.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._by_id: Window[str, Predicted] = Window(size)
+        self._by_document: Window[str, Predicted] = Window(size)
+        self._waiting: Window[str, Told] = Window(size)
+        self._feedback: Window[str, None] = Window(size)
+        self._truths: Window[str, Joined] = Window(size)
+
+    def prediction(self, predicted: Predicted) -> tuple[bool, list[Joined], list[Joined]]:
+        """(whether it is new, what can be counted now, what was counted before and no longer holds)."""
+        if not self._by_id.add(predicted.prediction_id, predicted):
+            return False, [], []
+        self._by_document.put(predicted.document_id, predicted)
+        told = self._waiting.get(predicted.document_id)
+        if told is None or (told.prediction_id and told.prediction_id != predicted.prediction_id):
+            return True, [], []
+        return (True, *self._count(Joined(predicted, told)))
+
+    def feedback(self, told: Told) -> tuple[bool, list[Joined], list[Joined]]:
+        """The same for feedback."""
+        if not self._feedback.add(told.feedback_id, None):
+            return False, [], []
+        # Kept, because a later release may predict the document again.
+        self._waiting.put(told.document_id, told)
+        named = told.prediction_id
+        predicted = self._by_id.get(named) if named else self._by_document.get(told.document_id)
+        if predicted is None or predicted.document_id != told.document_id:
+            return True, [], []
+        return (True, *self._count(Joined(predicted, told)))
+
+    def _count(self, joined: Joined) -> tuple[list[Joined], list[Joined]]:
+        before = self._truths.get(joined.predicted.prediction_id)
+        self._truths.put(joined.predicted.prediction_id, joined)
+        return [joined], [] if before is None else [before]

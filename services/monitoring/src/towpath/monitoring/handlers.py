@@ -1,0 +1,141 @@
+"""Predictions and feedback to figures."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from towpath.core.errors import MalformedMessageError
+from towpath.core.objective import Objective
+from towpath.monitoring.domain.estimates import Estimate
+from towpath.monitoring.domain.join import Join, Joined, Predicted, Told
+from towpath.monitoring.metrics import MonitoringMetrics
+from towpath.v1 import Decision, Feedback, Prediction
+
+__all__ = ["OTHER", "Watch"]
+
+OTHER = "other"
+
+
+@dataclass
+class Watch:
+    """The use case. `live` is False while history is read again: it fills figures, and counts nothing twice."""
+
+    objective: Objective
+    metrics: MonitoringMetrics
+    window: int
+    releases: int
+    live: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._join = Join(self.window)
+        self._estimates: dict[str, Estimate] = {}
+        self._labels: dict[str, Counter[str]] = {}
+        self._asked: Counter[str] = Counter()
+        self._classes = {name: index for index, name in enumerate(self.objective.classes)}
+
+    def prediction(self, message: Prediction) -> None:
+        """Raises MalformedMessageError when it lacks what a prediction has."""
+        if not (message.prediction_id and message.document_id and message.release_id):
+            raise MalformedMessageError("a prediction without predictionId, documentId or releaseId")
+        said = message.class_decision
+        predicted = Predicted(
+            message.prediction_id,
+            message.document_id,
+            message.release_id,
+            self._classes.get(said.label),
+            said.decision == Decision.DECISION_ASK_PERSON,
+            said.expected_cost,
+        )
+        with self._lock:
+            new, counted, undone = self._join.prediction(predicted)
+            if new:
+                self._observe(message, predicted)
+                self._estimate(counted, undone)
+
+    def feedback(self, message: Feedback) -> None:
+        """Raises MalformedMessageError when it names no document or no known class."""
+        if not (message.feedback_id and message.document_id):
+            raise MalformedMessageError("feedback without feedbackId or documentId")
+        name = self._truth(message)
+        told = Told(message.feedback_id, message.document_id, message.prediction_id, self._classes[name])
+        with self._lock:
+            new, counted, undone = self._join.feedback(told)
+            if new:
+                if self.live:
+                    self.metrics.feedback.labels(name).inc()
+                self._estimate(counted, undone)
+
+    def summary(self) -> dict[str, Any]:
+        """What is known, for people and the demo."""
+        with self._lock:
+            by_release = {
+                name: {
+                    "predictions": sum(self._labels[name].values()),
+                    "askedShare": self._asked[name] / max(1, sum(self._labels[name].values())),
+                    "classes": dict(self._labels[name]),
+                    "feedback": self._estimates[name].summary(),
+                }
+                for name in self._labels
+            }
+        return {"objective": self.objective.name, "unit": self.objective.unit, "releases": by_release}
+
+    def _truth(self, message: Feedback) -> str:
+        label = message.class_label
+        if label.label in self._classes:
+            return label.label
+        if label.HasField("score") and not label.label:
+            try:
+                return self.objective.class_of_grade(label.score)
+            except ValueError as error:
+                raise MalformedMessageError(f"classLabel.score: {error}") from error
+        raise MalformedMessageError(f"classLabel.label: {label.label[:64]!r} is no class of {self.objective.name}")
+
+    def _release(self, release_id: str) -> str:
+        if release_id not in self._labels:
+            if len(self._labels) >= self.releases:
+                release_id = OTHER
+            self._labels.setdefault(release_id, Counter())
+            self._estimates.setdefault(release_id, Estimate(self.objective.costs))
+        return release_id
+
+    def _observe(self, message: Prediction, predicted: Predicted) -> None:
+        release = self._release(predicted.release_id)
+        label = OTHER if predicted.label is None else self.objective.classes[predicted.label]
+        self._labels[release][label] += 1
+        self._asked[release] += predicted.ask
+        total = sum(self._labels[release].values())
+        for name, count in self._labels[release].items():
+            self.metrics.share.labels(release, name).set(count / total)
+        self.metrics.asked.labels(release).set(self._asked[release] / total)
+        self.metrics.last.set(message.created_at.seconds + message.created_at.nanos / 1e9)
+        if not self.live:
+            return
+        self.metrics.predictions.labels(release, "ask-person" if predicted.ask else "class", label).inc()
+        self.metrics.queued.labels(release).observe(message.timings.queued_seconds)
+        self.metrics.inference.labels(release).observe(message.timings.inference_seconds)
+        if message.HasField("document_created_at"):
+            seconds = (message.created_at.ToNanoseconds() - message.document_created_at.ToNanoseconds()) / 1e9
+            self.metrics.latency.labels(release).observe(max(0.0, seconds))
+
+    def _estimate(self, counted: list[Joined], undone: list[Joined]) -> None:
+        for joined, sign in [*((each, -1) for each in undone), *((each, 1) for each in counted)]:
+            release = self._release(joined.predicted.release_id)
+            self._estimates[release].add(joined, sign)
+            self._publish(release)
+
+    def _publish(self, release: str) -> None:
+        found = self._estimates[release].summary()
+        self.metrics.joined.labels(release).set(found["documents"])
+        if found["documents"]:
+            self.metrics.accuracy.labels(release).set(found["accuracy"])
+            self.metrics.realised.labels(release).set(found["realisedCost"])
+            self.metrics.promised.labels(release).set(found["predictedCost"])
+        totals: Counter[tuple[int, int]] = Counter()
+        for estimate in self._estimates.values():
+            totals.update(estimate.confusion)
+        for (truth, label), count in totals.items():
+            self.metrics.confusion.labels(self.objective.classes[truth], self.objective.classes[label]).set(count)
