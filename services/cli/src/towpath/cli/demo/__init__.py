@@ -1,0 +1,1 @@
+"""`towpath demo`: real tweets in, predictions out, over real Kafka."""

@@ -1,0 +1,223 @@
+"""The stages of the demo. Each takes what the one before left in `Walk`, and leaves its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from towpath.cli.demo import http, tweets
+from towpath.cli.demo.board import Stage
+from towpath.cli.demo.fetch import sdist
+from towpath.cli.demo.reader import PredictionReader, Seen
+from towpath.cli.demo.tweets import Tweet
+from towpath.cli.local.kafka import LocalKafka
+from towpath.cli.local.services import ENDPOINT, SERVICES, Installation, Services
+from towpath.core.errors import TowpathError
+from towpath.core.objective import Objective, load_objective
+from towpath.core.service import KafkaSettings
+from towpath.core.stream import KafkaBroker, Registry
+
+__all__ = ["STAGES", "Options", "Walk"]
+
+_PACED_PER_SECOND = 40.0
+_PACED_SHARE = 0.25
+_TRAINING_LIMIT_S = 420.0
+_SILENCE_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the demo was asked for. `documents`: how many tweets, all when None."""
+
+    home: Path
+    objective: Path
+    documents: int | None = None
+    endpoint: bool = False
+    learn_share: float = 0.6
+    seed: int = 0
+
+
+@dataclass
+class Walk:
+    """What is known so far. `stack` holds what must be stopped, the last first."""
+
+    options: Options
+    objective: Objective
+    stack: ExitStack
+    registry: Registry
+    learn: Sequence[Tweet] = ()
+    unseen: Sequence[Tweet] = ()
+    kafka: LocalKafka | None = None
+    broker: KafkaBroker | None = None
+    services: Services | None = None
+    client: httpx.Client | None = None
+    reader: PredictionReader | None = None
+    run: Mapping[str, Any] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
+    paced: frozenset[str] = frozenset()
+    speed: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    monitoring: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, options: Options, stack: ExitStack) -> Walk:
+        """Raises ObjectiveError (a TowpathError): the objective has mistakes."""
+        prefix = os.environ.get("TOWPATH_TOPIC_PREFIX", "towpath.")
+        return cls(options, load_objective(options.objective), stack, Registry.load(prefix))
+
+    @property
+    def bootstrap_servers(self) -> str:
+        given = os.environ.get("TOWPATH_KAFKA_BOOTSTRAP_SERVERS")
+        servers: str = given or _there(self.kafka).bootstrap_servers
+        return servers
+
+    def url(self, service: str) -> str:
+        url: str = _there(self.services)[service].url
+        return url
+
+
+def _there(thing: Any) -> Any:
+    if thing is None:
+        raise TowpathError("an earlier stage has not left what this one needs")
+    return thing
+
+
+def start_kafka(walk: Walk, stage: Stage) -> None:
+    if not os.environ.get("TOWPATH_KAFKA_BOOTSTRAP_SERVERS"):
+        walk.kafka = LocalKafka(walk.options.home / "kafka", tell=stage.say)
+        walk.stack.callback(walk.kafka.stop)
+        walk.kafka.start()
+    walk.broker = KafkaBroker(KafkaSettings(bootstrap_servers=walk.bootstrap_servers))
+    walk.stack.callback(walk.broker.close)
+    walk.broker.ping(timeout_s=10.0)
+    stage.say(f"Apache Kafka at {walk.bootstrap_servers}")
+
+
+def create_topics(walk: Walk, stage: Stage) -> None:
+    created = _there(walk.broker).create_topics(walk.registry.specs())
+    stage.say(f"{len(created)} created, {len(list(walk.registry)) - len(created)} there already")
+
+
+def start_services(walk: Walk, stage: Stage) -> None:
+    options = walk.options
+    installation = Installation(options.home, walk.bootstrap_servers, walk.registry.prefix, options.objective)
+    walk.services = Services(installation)
+    walk.stack.callback(walk.services.stop)
+    specs = [*SERVICES, ENDPOINT] if options.endpoint else list(SERVICES)
+    # The demo says itself when to train.
+    walk.services.start(specs, {"TOWPATH_TRAINING_AUTO": "false"})
+    live: list[str] = []
+    stage.expect(len(SERVICES), "services")
+
+    def progress(name: str) -> None:
+        live.append(name)
+        stage.count(len(live))
+        stage.say(", ".join(live))
+
+    walk.services.wait_live(progress)
+    walk.client = walk.stack.enter_context(httpx.Client(timeout=httpx.Timeout(60.0)))
+
+
+def get_data(walk: Walk, stage: Stage) -> None:
+    stage.say("4,200 tweets of Hutto & Gilbert (ICWSM 2014), from the source archive of vaderSentiment")
+    every = tweets.read_sdist(sdist())
+    chosen = every if walk.options.documents is None else every[: walk.options.documents]
+    walk.learn, walk.unseen = tweets.split(chosen, walk.options.learn_share, walk.options.seed)
+    ratings = sum(len(each.ratings) for each in chosen)
+    walk.counts |= {"tweets": len(chosen), "learned_from": len(walk.learn), "streamed": len(walk.unseen)}
+    stage.say(f"{len(chosen):,} tweets with {ratings:,} ratings: {len(walk.learn):,} to learn from")
+
+
+def collect(walk: Walk, stage: Stage) -> None:
+    walk.reader = PredictionReader(_there(walk.broker), walk.registry.full_name("predictions"))
+    walk.stack.enter_context(walk.reader)
+    client, url, begin = _there(walk.client), walk.url("ingestion"), time.monotonic()
+    stage.expect(len(walk.learn), "documents")
+    http.post_stream(client, f"{url}/v1/documents", map(http.document, walk.learn), stage.count)
+    total = sum(len(each.ratings) for each in walk.learn)
+    stage.expect(total, "annotations")
+    rows = (row for tweet in walk.learn for row in http.ratings(tweet))
+    walk.counts["annotations"] = http.post_stream(client, f"{url}/v1/annotations", rows, stage.count)
+    walk.speed["ingested_per_second"] = (len(walk.learn) + total) / (time.monotonic() - begin)
+
+
+def train(walk: Walk, stage: Stage) -> None:
+    run = http.run_training(_there(walk.client), walk.url("training"), stage.say, timeout_s=_TRAINING_LIMIT_S)
+    walk.run = run
+    stage.say(f"gate: {run['outcome']}")
+
+
+def release(walk: Walk, stage: Stage) -> None:
+    """Serving follows the models topic, and predicts what has waited for a model."""
+    if not walk.run["release"]:
+        _reigns(walk)
+    stage.expect(len(walk.learn), "predictions")
+    begin = time.time()
+    ids = [each.document_id for each in walk.learn]
+    seen = _there(walk.reader).wait(ids, timeout_s=_SILENCE_LIMIT_S, progress=stage.count)
+    times = sorted(each.at for each in seen.values())
+    walk.speed["backlog_documents_per_second"] = len(times) / max(times[-1] - min(begin, times[0]), 1e-3)
+    stage.say(f"{next(iter(seen.values())).prediction.release_id}, without a restart")
+
+
+def _reigns(walk: Walk) -> None:
+    with httpx.Client(timeout=5.0) as client:
+        if client.get(f"{walk.url('serving')}/readyz").status_code != 200:
+            raise TowpathError(f"no model was released ({walk.run['outcome']}): {walk.run['explanation']}")
+
+
+def stream(walk: Walk, stage: Stage) -> None:
+    """First all at once, for the rate; then at a steady pace, for the latency of live traffic."""
+    client, url = _there(walk.client), f"{walk.url('ingestion')}/v1/documents"
+    paced_count = max(1, min(round(_PACED_SHARE * len(walk.unseen)), 600))
+    burst, paced = walk.unseen[paced_count:], walk.unseen[:paced_count]
+    stage.expect(len(burst), "predictions")
+    stage.say("all at once")
+    begin = time.time()
+    http.post_stream(client, url, map(http.document, burst), lambda _: None)
+    seen = _wait(walk, burst, stage)
+    walk.speed["documents_per_second"] = len(burst) / (max(each.at for each in seen.values()) - begin)
+    stage.expect(len(paced), "predictions")
+    stage.say(f"{_PACED_PER_SECOND:g} a second, a request each")
+    walk.speed["paced_documents_per_second"] = _PACED_PER_SECOND
+    http.post_each(client, url, paced, per_second=_PACED_PER_SECOND, sent=stage.count)
+    walk.seen = {**seen, **_wait(walk, paced, stage)}
+    walk.paced = frozenset(each.document_id for each in paced)
+    walk.counts["repeated_predictions"] = _there(walk.reader).repeated(list(walk.seen))
+    stage.say("each document predicted exactly once" if not walk.counts["repeated_predictions"] else "repeats found")
+
+
+def _wait(walk: Walk, sent: Sequence[Tweet], stage: Stage) -> dict[str, Seen]:
+    ids = [each.document_id for each in sent]
+    found: dict[str, Seen] = _there(walk.reader).wait(ids, timeout_s=_SILENCE_LIMIT_S, progress=stage.count)
+    return found
+
+
+def feed_back(walk: Walk, stage: Stage) -> None:
+    """The truth about every other streamed tweet, from which monitoring learns what errors cost."""
+    told = walk.unseen[::2]
+    stage.expect(len(told), "truths")
+    label = walk.objective.class_of_grade
+    rows = (http.feedback(each, label(each.mean)) for each in told)
+    url = f"{walk.url('ingestion')}/v1/feedback"
+    walk.counts["feedback"] = http.post_stream(_there(walk.client), url, rows, stage.count)
+
+
+STAGES: tuple[tuple[str, Callable[[Walk, Stage], None]], ...] = (
+    ("Start Kafka", start_kafka),
+    ("Create topics", create_topics),
+    ("Get the data", get_data),
+    ("Start services", start_services),
+    ("Collect documents and ratings", collect),
+    ("Train, evaluate, gate", train),
+    ("Release", release),
+    ("Stream unseen documents", stream),
+    ("Feed back the truth", feed_back),
+)
