@@ -50,6 +50,9 @@ def write_snapshot(documents: Iterable[Document], annotations: Iterable[Annotati
         folder.mkdir(parents=True, exist_ok=True)
         _write(rows, _DOCUMENTS, folder / "documents.parquet")
         _write(labels, _ANNOTATIONS, folder / "annotations.parquet")
+        # So that lineage can ask what is in a snapshot without reading Parquet.
+        listed = "".join(f"{row['annotation_id']}\n" for row in labels)
+        (folder / "annotations.txt").write_text(listed, encoding="utf-8")
         about = {"id": identity, "documents": len(rows), "annotations": len(labels)}
         (folder / "snapshot.json").write_text(json.dumps(about, indent=1))
     return Snapshot(identity, folder, rows, labels)

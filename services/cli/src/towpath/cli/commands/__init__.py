@@ -1,0 +1,33 @@
+"""One module a command. Each has `register(app)`; what is slow is imported when the command runs."""
+
+from collections.abc import Callable
+
+import typer
+
+from towpath.cli.commands import (
+    dead_letters,
+    demo,
+    ingest,
+    lineage,
+    objective,
+    predict,
+    tail,
+    topics,
+    train,
+    version,
+)
+
+__all__ = ["REGISTER"]
+
+REGISTER: tuple[Callable[[typer.Typer], None], ...] = (
+    demo.register,
+    objective.register,
+    ingest.register,
+    train.register,
+    predict.register,
+    tail.register,
+    topics.register,
+    lineage.register,
+    dead_letters.register,
+    version.register,
+)

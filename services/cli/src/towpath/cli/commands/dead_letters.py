@@ -1,0 +1,84 @@
+"""towpath dead-letters"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from towpath.cli.context import console, errors_told, installed, plain
+from towpath.core.errors import DeadLetterError, NotFoundError
+from towpath.core.stream import Broker, Codec, Message, Registry
+from towpath.v1 import DeadLetter
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(name="dead-letters", help="What could not be processed: look at it, send it again.")
+    app.add_typer(group)
+    group.command("list")(list_)
+    group.command("show")(show)
+    group.command("replay")(replay)
+
+
+def list_() -> None:
+    """List them, oldest first.
+
+    Example: towpath dead-letters list
+    """
+    with errors_told():
+        here = installed()
+        with here.broker() as broker:
+            for letter in _letters(broker, here.registry):
+                typer.echo(plain(f"{letter.dead_letter_id} {letter.service} {letter.error}: {letter.reason}"))
+
+
+def show(letter_id: Annotated[str, typer.Argument(help="as `list` prints it")]) -> None:
+    """Print the original bytes.
+
+    Example: towpath dead-letters show towpath.documents/3/1042
+    """
+    with errors_told():
+        here = installed()
+        with here.broker() as broker:
+            letter = _find(broker, here.registry, letter_id)
+        typer.echo(plain(letter.value.decode("utf-8", "backslashreplace")))
+
+
+def replay(letter_id: Annotated[str, typer.Argument(help="as `list` prints it")]) -> None:
+    """Send the original record to its topic again, for instance after a service was mended.
+
+    Example: towpath dead-letters replay towpath.documents/3/1042
+    """
+    with errors_told():
+        here = installed()
+        with here.broker() as broker:
+            letter = _find(broker, here.registry, letter_id)
+            headers = tuple((each.key, each.value) for each in letter.headers)
+            with broker.producer(client_id="towpath-cli") as producer:
+                record = Message(letter.source_topic, letter.value, letter.key or None, headers)
+                producer.send([record], timeout_s=20.0)
+        console.print(f"sent to {letter.source_topic}")
+
+
+def _letters(broker: Broker, registry: Registry) -> list[DeadLetter]:
+    letters: dict[str, DeadLetter] = {}
+    with broker.consumer([registry.full_name("dead-letters")], group=None) as reader:
+        ends = reader.end_offsets()
+        while any(reader.position(part) < end for part, end in ends.items()):
+            for record in reader.poll(timeout_s=0.5).records:
+                try:
+                    letter = Codec().decode(record, DeadLetter).message
+                except DeadLetterError as error:
+                    console.print(plain(f"a dead letter at {record.offset} is itself unreadable: {error}"))
+                else:
+                    letters[letter.dead_letter_id] = letter
+    return list(letters.values())
+
+
+def _find(broker: Broker, registry: Registry, letter_id: str) -> DeadLetter:
+    for letter in _letters(broker, registry):
+        if letter.dead_letter_id == letter_id:
+            return letter
+    raise NotFoundError(f"no dead letter {letter_id!r}; `towpath dead-letters list` names them")

@@ -1,0 +1,113 @@
+"""Filling the graph: from the topics, and from the snapshots' lists below the home."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+from towpath.core.errors import DeadLetterError, RetryableError
+from towpath.core.lineage.graph import Graph, Node
+from towpath.core.stream import Broker, Codec, Registry
+from towpath.v1 import Annotation, Document, Feedback, ModelRelease, Prediction
+
+__all__ = ["read_graph"]
+
+M = TypeVar("M", bound=Message)
+_SILENT_POLLS = 40
+
+
+def read_graph(broker: Broker, registry: Registry, home: Path) -> Graph:
+    """The graph of everything on the broker and below `home`.
+
+    Topics are read to the end they have now: seconds for a hundred thousand messages.
+
+    Raises:
+        RetryableError: Kafka went away.
+    """
+    graph = Graph()
+    adders: tuple[tuple[str, type[Any], Callable[[Graph, Any], None]], ...] = (
+        ("documents", Document, _document),
+        ("annotations", Annotation, _annotation),
+        ("models", ModelRelease, _release),
+        ("predictions", Prediction, _prediction),
+        ("feedback", Feedback, _feedback),
+    )
+    for name, kind, add in adders:
+        for message in _messages(broker, registry.full_name(name), kind):
+            add(graph, message)
+    _snapshots(graph, home)
+    return graph
+
+
+def _document(graph: Graph, each: Document) -> None:
+    graph.add(Node(each.document_id, "document", _short(each.text)))
+
+
+def _annotation(graph: Graph, each: Annotation) -> None:
+    label = each.class_label
+    said = label.label or (f"{label.score:g}" if label.HasField("score") else "")
+    graph.add(Node(each.annotation_id, "annotation", f"{said} by {each.rater_id}"))
+    graph.link(each.annotation_id, "of", each.document_id)
+
+
+def _release(graph: Graph, each: ModelRelease) -> None:
+    graph.add(Node(each.release_id, "release", _short(each.gate_explanation)))
+    graph.add(Node(each.run_id, "run", f"code {each.code_revision or 'unknown'}"))
+    graph.add(Node(each.snapshot_id, "snapshot"))
+    graph.add(Node(each.objective_hash, "objective", each.model_name))
+    graph.link(each.release_id, "made by", each.run_id)
+    graph.link(each.run_id, "trained on", each.snapshot_id)
+    graph.link(each.run_id, "judged by", each.objective_hash)
+    if each.previous_release_id:
+        graph.link(each.release_id, "replaced", each.previous_release_id)
+
+
+def _prediction(graph: Graph, each: Prediction) -> None:
+    decision = each.class_decision
+    trace = f", trace {each.trace_id}" if each.trace_id else ""
+    graph.add(Node(each.prediction_id, "prediction", f"{decision.label} for {decision.expected_cost:.3f}{trace}"))
+    graph.link(each.prediction_id, "of", each.document_id)
+    graph.link(each.prediction_id, "by", each.release_id)
+
+
+def _feedback(graph: Graph, each: Feedback) -> None:
+    label = each.class_label
+    said = label.label or (f"{label.score:g}" if label.HasField("score") else "")
+    graph.add(Node(each.feedback_id, "feedback", f"{said} says {each.source}"))
+    graph.link(each.feedback_id, "on", each.prediction_id or each.document_id)
+
+
+def _snapshots(graph: Graph, home: Path) -> None:
+    for about in home.glob("snapshots/*/snapshot.json"):
+        data = json.loads(about.read_text())
+        counts = f"{data['documents']} documents, {data['annotations']} annotations"
+        graph.add(Node(data["id"], "snapshot", counts))
+        # One id a line beside the Parquet files, so that nobody needs Parquet to ask what is in a snapshot.
+        with (about.parent / "annotations.txt").open(encoding="utf-8") as listed:
+            for line in listed:
+                graph.link(data["id"], "holds", line.strip())
+
+
+def _messages(broker: Broker, topic: str, kind: type[M]) -> Iterator[M]:
+    codec = Codec()
+    with broker.consumer([topic], group=None, client_id="towpath-lineage") as reader:
+        ends, silent = reader.end_offsets(), 0
+        while any(reader.position(partition) < end for partition, end in ends.items()):
+            batch = reader.poll(timeout_s=0.5, max_records=2000)
+            silent = 0 if batch else silent + 1
+            if silent > _SILENT_POLLS:
+                raise RetryableError(f"{topic} gave nothing more before its end was reached")
+            for record in batch.records:
+                try:
+                    yield codec.decode(record, kind).message
+                except DeadLetterError:
+                    continue  # it is on dead-letters with its reason, and has no lineage
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else f"{line[:79]}…"
