@@ -14,6 +14,7 @@ from towpath.core.errors import TowpathError
 
 __all__ = ["register"]
 
+_WIDTH = 110
 _HELP = """Walk the whole path on this machine: real tweets in, predictions out, over a real Kafka.
 
 Starts Kafka and the services, collects documents and ratings, trains, gates and releases a model, streams unseen
@@ -46,7 +47,9 @@ def demo(
     from towpath.cli.demo.path import Options
     from towpath.cli.demo.run import run_demo
 
-    console = Console()
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH  # a log has no width of its own
     folder = (home or Path(tempfile.mkdtemp(prefix="towpath-demo-"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     code = 1

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from towpath.cli.demo.tweets import Tweet
 from towpath.core.errors import RetryableError, TowpathError
@@ -121,14 +122,17 @@ def _steps(run: Mapping[str, Any]) -> str:
     return ", ".join(parts) or str(run["status"])
 
 
-def metric(client: httpx.Client, url: str, name: str) -> float | None:
-    """The sum of a metric's samples on a service's /metrics; None when it has none."""
+def metric(client: httpx.Client, url: str, name: str, **labels: str) -> float | None:
+    """A sample on a service's /metrics that has these labels; None when there is none."""
     try:
         text = client.get(f"{url}/metrics").text
     except httpx.HTTPError:
         return None
-    rows = [line for line in text.splitlines() if line.split("{")[0].split(" ")[0] == name]
-    return sum(float(line.rsplit(" ", 1)[1]) for line in rows) if rows else None
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == name and labels.items() <= sample.labels.items():
+                return float(sample.value)
+    return None
 
 
 def _answer(ask: Callable[[], httpx.Response], url: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from towpath.cli.demo.board import Stage
 from towpath.cli.demo.fetch import sdist
 from towpath.cli.demo.reader import PredictionReader, Seen
 from towpath.cli.demo.tweets import Tweet
-from towpath.cli.local.kafka import LocalKafka
+from towpath.cli.local.kafka import USUAL_PORT, LocalKafka
 from towpath.cli.local.services import ENDPOINT, SERVICES, Installation, Services
 from towpath.core.errors import TowpathError
 from towpath.core.objective import Objective, load_objective
@@ -91,7 +91,7 @@ def _there(thing: Any) -> Any:
 
 def start_kafka(walk: Walk, stage: Stage) -> None:
     if not os.environ.get("TOWPATH_KAFKA_BOOTSTRAP_SERVERS"):
-        walk.kafka = LocalKafka(walk.options.home / "kafka", tell=stage.say)
+        walk.kafka = LocalKafka(walk.options.home / "kafka", preferred_port=USUAL_PORT, tell=stage.say)
         walk.stack.callback(walk.kafka.stop)
         walk.kafka.start()
     walk.broker = KafkaBroker(KafkaSettings(bootstrap_servers=walk.bootstrap_servers))
@@ -156,15 +156,41 @@ def train(walk: Walk, stage: Stage) -> None:
 
 def release(walk: Walk, stage: Stage) -> None:
     """Serving follows the models topic, and predicts what has waited for a model."""
-    if not walk.run["release"]:
-        _reigns(walk)
-    stage.expect(len(walk.learn), "predictions")
     begin = time.time()
+    if walk.run["release"]:
+        _picked_up(walk, walk.run["release"]["releaseId"])
+        stage.say(f"{walk.run['release']['releaseId']} serves, without a restart")
+    else:
+        _reigns(walk)
+        stage.say("the one that reigned serves on")
+    stage.expect(len(walk.learn), "predictions")
     ids = [each.document_id for each in walk.learn]
     seen = _there(walk.reader).wait(ids, timeout_s=_SILENCE_LIMIT_S, progress=stage.count)
-    times = sorted(each.at for each in seen.values())
-    walk.speed["backlog_documents_per_second"] = len(times) / max(times[-1] - min(begin, times[0]), 1e-3)
-    stage.say(f"{next(iter(seen.values())).prediction.release_id}, without a restart")
+    last = max(each.at for each in seen.values())
+    if min(each.at for each in seen.values()) > begin:
+        walk.speed["backlog_documents_per_second"] = len(seen) / (last - begin)
+
+
+def _picked_up(walk: Walk, release_id: str) -> None:
+    until(
+        lambda: http.metric(_there(walk.client), walk.url("serving"), "towpath_serving_model", release=release_id),
+        what=f"serving took no notice of {release_id}: see {walk.options.home / 'logs' / 'serving.log'}",
+    )
+
+
+def until(ask: Callable[[], float | None], *, what: str) -> float:
+    """The first answer that is neither None nor 0.
+
+    Raises:
+        TowpathError: none came in time; `what` is its message.
+    """
+    deadline = time.monotonic() + _SILENCE_LIMIT_S
+    while time.monotonic() < deadline:
+        answer = ask()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise TowpathError(what)
 
 
 def _reigns(walk: Walk) -> None:
@@ -191,7 +217,9 @@ def stream(walk: Walk, stage: Stage) -> None:
     walk.seen = {**seen, **_wait(walk, paced, stage)}
     walk.paced = frozenset(each.document_id for each in paced)
     walk.counts["repeated_predictions"] = _there(walk.reader).repeated(list(walk.seen))
-    stage.say("each document predicted exactly once" if not walk.counts["repeated_predictions"] else "repeats found")
+    if walk.counts["repeated_predictions"]:
+        raise TowpathError(f"{walk.counts['repeated_predictions']} documents were predicted more than once")
+    stage.say("each document predicted exactly once")
 
 
 def _wait(walk: Walk, sent: Sequence[Tweet], stage: Stage) -> dict[str, Seen]:
@@ -208,6 +236,25 @@ def feed_back(walk: Walk, stage: Stage) -> None:
     rows = (http.feedback(each, label(each.mean)) for each in told)
     url = f"{walk.url('ingestion')}/v1/feedback"
     walk.counts["feedback"] = http.post_stream(_there(walk.client), url, rows, stage.count)
+    _realised(walk, {each.document_id for each in told}, stage)
+
+
+def _realised(walk: Walk, told: set[str], stage: Stage) -> None:
+    """Wait until monitoring has put truths and predictions together, and ask it for the cost."""
+    client, url = _there(walk.client), walk.url("monitoring")
+    by = {"release": max(walk.seen.values(), key=lambda each: each.at).prediction.release_id}
+
+    def all_joined() -> float | None:
+        joined = http.metric(client, url, "towpath_monitoring_feedback_documents", **by) or 0.0
+        stage.count(min(int(joined), len(told)))
+        return joined if joined >= len(told) else None
+
+    until(all_joined, what=f"monitoring did not put {len(told)} truths to predictions")
+    for name in ("realised_cost", "predicted_cost", "accuracy_ratio"):
+        value = http.metric(client, url, f"towpath_monitoring_{name}", **by)
+        if value is not None:
+            walk.monitoring[name] = value
+    stage.say(f"monitoring: {walk.monitoring['realised_cost']:.3f} {walk.objective.unit} a document")
 
 
 STAGES: tuple[tuple[str, Callable[[Walk, Stage], None]], ...] = (

@@ -118,7 +118,9 @@ def _speed(figures: Report) -> Table:
         rows.append(("latency", f"{paced} from sending a document to holding its prediction, {pace}"))
     if "ingested_per_second" in speed:
         rows.append(("ingestion", f"{speed['ingested_per_second']:,.0f} messages/s, acknowledged by Kafka"))
-    rows += [(name, f"{value:.3f} {figures.unit} a document") for name, value in figures.monitoring.items()]
+    if "realised_cost" in figures.monitoring:
+        told, cost = figures.counts["feedback"], figures.monitoring["realised_cost"]
+        rows.append(("monitoring", f"{cost:.3f} {figures.unit} a document, from feedback on {told:,} of them"))
     rows.append(("in all", f"{figures.stages['total']:.0f} s"))
     for name, text in rows:
         table.add_row(Text(name, "bold"), Text(text))

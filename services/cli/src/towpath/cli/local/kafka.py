@@ -19,7 +19,10 @@ from towpath.core.errors import RetryableError, TowpathError
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker
 
-__all__ = ["LocalKafka"]
+__all__ = ["USUAL_PORT", "LocalKafka"]
+
+# What every command and service takes when it is told nothing.
+USUAL_PORT = 9092
 
 _START_LIMIT_S = 60.0
 _PROPERTIES = """\
@@ -63,10 +66,13 @@ class LocalKafka:
         folder: Path,
         *,
         port: int | None = None,
+        preferred_port: int | None = None,
         detached: bool = False,
         tell: Callable[[str], None] = tell_terminal,
     ) -> None:
-        """`tell` gets lines of progress while jars are fetched.
+        """Listen on `port` and no other, else on the port of before, else on `preferred_port` where it is free.
+
+        `tell` gets lines of progress while jars are fetched.
 
         Raises:
             TowpathError: `port` is taken.
@@ -76,7 +82,7 @@ class LocalKafka:
         if port is not None and not is_free(port):
             raise TowpathError(f"port {port} is taken: stop what listens there, or choose another")
         before = _ports_of(self.folder / "server.properties")
-        self.port = port or choose_port(before.get("PLAINTEXT"))
+        self.port = port or choose_port(before.get("PLAINTEXT", preferred_port))
         self._controller_port = choose_port(before.get("CONTROLLER"), not_these={self.port})
         self._process: Process | None = None
 

@@ -1,0 +1,147 @@
+"""`towpath up`, `down`, `status`: Kafka and the services on this machine, in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from towpath.core.errors import TowpathError
+
+if TYPE_CHECKING:
+    from towpath.cli.local.state import Up
+
+__all__ = ["register"]
+
+Home = Annotated[Path, typer.Option(help="Folder of the installation.", envvar="TOWPATH_HOME")]
+_HOME = Path(".towpath")
+
+_UP = """Start Kafka and the services on this machine, and leave them running.
+
+Ports are the usual ones where they are free. With TOWPATH_KAFKA_BOOTSTRAP_SERVERS set, that broker is used.
+Data, bundles, runs and logs are in the installation's folder, and are there again at the next `towpath up`.
+
+Examples:
+
+  towpath up
+
+  towpath up --home /srv/towpath --kafka-port 9092 --auto-train
+"""
+_DOWN = """Stop what `towpath up` started. Data are kept.
+
+Example:
+
+  towpath down --home /srv/towpath
+"""
+_STATUS = """Show processes, their health, and topics. Code 1 when something that was started is not ready.
+
+Example:
+
+  towpath status
+"""
+
+
+def up(
+    home: Home = _HOME,
+    objective: Annotated[Path, typer.Option(help="The objective file.", envvar="TOWPATH_OBJECTIVE")] = Path(
+        "objective.yaml"
+    ),
+    prefix: Annotated[str, typer.Option(help="Leads the names of topics.", envvar="TOWPATH_TOPIC_PREFIX")] = "towpath.",
+    servers: Annotated[
+        str | None,
+        typer.Option("--kafka", help="Use this Kafka (host:port).", envvar="TOWPATH_KAFKA_BOOTSTRAP_SERVERS"),
+    ] = None,
+    kafka_port: Annotated[int | None, typer.Option(help="Port of the Kafka that is started.")] = None,
+    auto_train: Annotated[
+        bool, typer.Option("--auto-train", help="Train when the objective's policy says so.")
+    ] = False,
+    endpoint: Annotated[
+        bool, typer.Option("--endpoint", help="Start the Open Inference endpoint too. It listens on every address.")
+    ] = False,
+) -> None:
+    from towpath.cli.local.background import start
+    from towpath.cli.local.services import ENDPOINT, SERVICES
+    from towpath.core.objective import load_objective
+
+    console = _console()
+    with _told(console):
+        load_objective(objective)
+        specs = [*SERVICES, ENDPOINT] if endpoint else list(SERVICES)
+        more = {"TOWPATH_TRAINING_AUTO": str(auto_train).lower()}
+        home = home.resolve()
+        started = start(
+            home, objective, prefix, servers, kafka_port, specs, more, lambda line: console.print(Text(line))
+        )
+    console.print(_processes(started))
+    console.print(Text(f"Kafka: {started.bootstrap_servers}   logs: {home / 'logs'}   stop: towpath down"))
+
+
+def down(home: Home = _HOME) -> None:
+    from towpath.cli.local.state import Up
+
+    console = _console()
+    with _told(console):
+        found = Up.load(home.resolve())
+        stopped = [] if found is None else found.stop(home.resolve())
+    console.print(Text(f"stopped {', '.join(stopped)}" if stopped else f"nothing of {home} is running"))
+
+
+def status(home: Home = _HOME) -> None:
+    from towpath.cli.local.background import health, topics
+    from towpath.cli.local.state import Up
+
+    console = _console()
+    with _told(console):
+        found = Up.load(home.resolve())
+        if found is None:
+            console.print(Text(f"nothing was started in {home}: towpath up"))
+            raise typer.Exit(1)
+        states = {each.name: health(each) for each in found.processes}
+        console.print(_processes(found, states))
+        if found.processes[0].name != "kafka" or found.processes[0].alive:
+            table = Table("topic", "partitions", "records", box=None, padding=(0, 2, 0, 0))
+            for row in topics(found):
+                table.add_row(Text(row.name), str(row.partitions), f"{row.records:,}")
+            console.print(Text(), table)
+    raise typer.Exit(0 if all(state in ("ready", "running") for state in states.values()) else 1)
+
+
+def _processes(found: Up, states: dict[str, str] | None = None) -> Table:
+    table = Table("process", "pid", "address", "health", box=None, padding=(0, 2, 0, 0))
+    for each in found.processes:
+        state = (states or {}).get(each.name, "running" if each.alive else "ended")
+        style = {"ready": "green", "running": "green"}.get(state, "red")
+        address = each.url or found.bootstrap_servers
+        table.add_row(Text(each.name), str(each.pid), Text(address), Text(state, style))
+    return table
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 160
+    return console
+
+
+class _told:  # noqa: N801 - reads as what it does
+    """Errors that are the user's business, without a traceback."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, TowpathError):
+            self._console.print(Text(str(error), "red"), soft_wrap=True)
+            raise typer.Exit(1) from error
+
+
+def register(app: typer.Typer) -> None:
+    app.command("up", help=_UP)(up)
+    app.command("down", help=_DOWN)(down)
+    app.command("status", help=_STATUS)(status)
