@@ -14,6 +14,7 @@ from towpath.cli.commands import (
     tail,
     topics,
     train,
+    up,
     version,
 )
 
@@ -21,6 +22,7 @@ __all__ = ["REGISTER"]
 
 REGISTER: tuple[Callable[[typer.Typer], None], ...] = (
     demo.register,
+    up.register,
     objective.register,
     ingest.register,
     train.register,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from towpath.core.errors import TowpathError
+from towpath.cli.context import errors_told
 
 __all__ = ["register"]
 
@@ -54,10 +54,9 @@ def demo(
     folder.mkdir(parents=True, exist_ok=True)
     code = 1
     try:
-        options = Options(home=folder, objective=objective, documents=documents, endpoint=endpoint)
-        code = run_demo(options, console, stay=not leave, report_file=report)
-    except TowpathError as error:
-        console.print(f"{error}", style="red", markup=False, soft_wrap=True)
+        with errors_told():
+            options = Options(home=folder, objective=objective, documents=documents, endpoint=endpoint)
+            code = run_demo(options, console, stay=not leave, report_file=report)
     finally:
         _tidy(folder, console, keep=keep or home is not None or code == 1)
     raise typer.Exit(code)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from towpath.core.errors import TowpathError
+from towpath.cli.context import errors_told, plain
 
 if TYPE_CHECKING:
     from towpath.cli.local.state import Up
@@ -68,13 +68,13 @@ def up(
     from towpath.core.objective import load_objective
 
     console = _console()
-    with _told(console):
+    with errors_told():
         load_objective(objective)
         specs = [*SERVICES, ENDPOINT] if endpoint else list(SERVICES)
         more = {"TOWPATH_TRAINING_AUTO": str(auto_train).lower()}
         home = home.resolve()
         started = start(
-            home, objective, prefix, servers, kafka_port, specs, more, lambda line: console.print(Text(line))
+            home, objective, prefix, servers, kafka_port, specs, more, lambda line: console.print(Text(plain(line)))
         )
     console.print(_processes(started))
     console.print(Text(f"Kafka: {started.bootstrap_servers}   logs: {home / 'logs'}   stop: towpath down"))
@@ -84,7 +84,7 @@ def down(home: Home = _HOME) -> None:
     from towpath.cli.local.state import Up
 
     console = _console()
-    with _told(console):
+    with errors_told():
         found = Up.load(home.resolve())
         stopped = [] if found is None else found.stop(home.resolve())
     console.print(Text(f"stopped {', '.join(stopped)}" if stopped else f"nothing of {home} is running"))
@@ -95,7 +95,7 @@ def status(home: Home = _HOME) -> None:
     from towpath.cli.local.state import Up
 
     console = _console()
-    with _told(console):
+    with errors_told():
         found = Up.load(home.resolve())
         if found is None:
             console.print(Text(f"nothing was started in {home}: towpath up"))
@@ -116,7 +116,7 @@ def _processes(found: Up, states: dict[str, str] | None = None) -> Table:
         state = (states or {}).get(each.name, "running" if each.alive else "ended")
         style = {"ready": "green", "running": "green"}.get(state, "red")
         address = each.url or found.bootstrap_servers
-        table.add_row(Text(each.name), str(each.pid), Text(address), Text(state, style))
+        table.add_row(Text(each.name), str(each.pid), Text(address), Text(plain(state), style))
     return table
 
 
@@ -125,20 +125,6 @@ def _console() -> Console:
     if not console.is_terminal:
         console.width = 160
     return console
-
-
-class _told:  # noqa: N801 - reads as what it does
-    """Errors that are the user's business, without a traceback."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, TowpathError):
-            self._console.print(Text(str(error), "red"), soft_wrap=True)
-            raise typer.Exit(1) from error
 
 
 def register(app: typer.Typer) -> None:

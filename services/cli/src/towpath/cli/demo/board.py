@@ -16,6 +16,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from towpath.cli.context import plain
+
 __all__ = ["Board", "Stage", "board"]
 
 Status = Literal["waiting", "running", "done", "failed"]
@@ -44,7 +46,7 @@ class Stage:
         self.done = done
 
     def say(self, note: str) -> None:
-        self.note = note
+        self.note = plain(note)
 
     @property
     def seconds(self) -> float:

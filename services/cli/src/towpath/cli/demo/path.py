@@ -19,7 +19,8 @@ from towpath.cli.demo.reader import PredictionReader, Seen
 from towpath.cli.demo.tweets import Tweet
 from towpath.cli.local.kafka import USUAL_PORT, LocalKafka
 from towpath.cli.local.services import ENDPOINT, SERVICES, Installation, Services
-from towpath.core.errors import TowpathError
+from towpath.cli.local.state import Started, Up
+from towpath.core.errors import ConflictError, TowpathError
 from towpath.core.objective import Objective, load_objective
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker, Registry
@@ -68,7 +69,10 @@ class Walk:
 
     @classmethod
     def begin(cls, options: Options, stack: ExitStack) -> Walk:
-        """Raises ObjectiveError (a TowpathError): the objective has mistakes."""
+        """Raises TowpathError: the objective has mistakes, or something runs in this home already."""
+        before = Up.load(options.home)
+        if before is not None and before.alive:
+            raise ConflictError(f"{options.home} is in use by {', '.join(each.name for each in before.alive)}")
         prefix = os.environ.get("TOWPATH_TOPIC_PREFIX", "towpath.")
         return cls(options, load_objective(options.objective), stack, Registry.load(prefix))
 
@@ -122,7 +126,18 @@ def start_services(walk: Walk, stage: Stage) -> None:
         stage.say(", ".join(live))
 
     walk.services.wait_live(progress)
+    _write_down(walk)
     walk.client = walk.stack.enter_context(httpx.Client(timeout=httpx.Timeout(60.0)))
+
+
+def _write_down(walk: Walk) -> None:
+    """So that the other commands find the demo while it runs, by TOWPATH_HOME."""
+    home, kafka = walk.options.home, walk.kafka
+    processes = [] if kafka is None else [Started.of("kafka", kafka.pid, kafka.log)]
+    processes += _there(walk.services).started()
+    up = Up(bootstrap_servers=walk.bootstrap_servers, topic_prefix=walk.registry.prefix, processes=processes)
+    up.save(home)
+    walk.stack.callback(Up.path(home).unlink, missing_ok=True)
 
 
 def get_data(walk: Walk, stage: Stage) -> None:

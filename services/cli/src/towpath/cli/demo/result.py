@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from towpath.cli.context import plain
 from towpath.cli.demo.board import Stage
 from towpath.cli.demo.figures import Decider, Judged, Report, human, judge, percentile, truths, vader_label
 from towpath.cli.demo.path import Walk
@@ -83,7 +84,7 @@ def shown(figures: Report) -> RenderableType:
     explanation = str(figures.gate.get("explanation") or "")
     if explanation:
         title = f"the gate: {figures.gate.get('outcome')}"
-        parts += [Text(), Panel(Text(explanation), title=title, title_align="left", expand=False)]
+        parts += [Text(), Panel(Text(plain(explanation)), title=title, title_align="left", expand=False)]
     return Group(Text(), *parts)
 
 

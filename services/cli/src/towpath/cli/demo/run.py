@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
+import httpx
 from rich.console import Console
 from rich.text import Text
 
+from towpath.cli.context import plain
 from towpath.cli.demo.board import Board, board
 from towpath.cli.demo.path import STAGES, Options, Walk
 from towpath.cli.demo.result import report, shown
 from towpath.core.errors import TowpathError
 
 __all__ = ["run_demo"]
+
+# A file, a process or a service that is not what it should be fails its stage; anything else is a mistake of ours.
+_FAILURES = (TowpathError, OSError, ValueError, httpx.HTTPError)
 
 
 def run_demo(options: Options, console: Console, *, stay: bool, report_file: Path | None) -> int:
@@ -44,7 +52,7 @@ def _stages(walk: Walk, view: Board, console: Console, report_file: Path | None)
             try:
                 with view.running(stage):
                     act(walk, stage)
-            except TowpathError as error:
+            except _FAILURES as error:
                 failed = f"{title}: {error}"
                 break
     figures = report(walk, view.stages, failed)
@@ -53,19 +61,23 @@ def _stages(walk: Walk, view: Board, console: Console, report_file: Path | None)
     if failed is None:
         console.print(shown(figures))
     else:
-        console.print(Text(f"\n{failed}\n", "red"), soft_wrap=True)
+        console.print(Text(f"\n{plain(failed)}\n", "red"), soft_wrap=True)
         console.print(Text(f"The services' logs are in {walk.options.home / 'logs'}"), soft_wrap=True)
     return failed
 
 
 def _further(walk: Walk) -> Text:
-    servers = walk.bootstrap_servers
-    tail = f"TOWPATH_KAFKA_BOOTSTRAP_SERVERS={servers} towpath tail predictions"
-    lines = ["", "All of it runs on. In another terminal:", f"  {tail}"]
-    post = f"curl -H 'content-type: application/json' -d '{{\"text\": \"Great service!\"}}' {walk.url('ingestion')}"
-    lines += [f"  {post}/v1/documents", ""]
-    services = walk.services.running if walk.services else {}
-    for name, each in services.items():
+    command = "towpath" if shutil.which("towpath") else os.path.relpath(sys.argv[0])
+    post = "curl -H 'content-type: application/json' -d '{\"text\": \"Great service!\"}'"
+    lines = [
+        "",
+        "All of it runs on. Follow the predictions in another terminal, and send a document:",
+        "",
+        f"  TOWPATH_HOME={walk.options.home} {command} tail predictions",
+        f"  {post} {walk.url('ingestion')}/v1/documents",
+        "",
+    ]
+    for name, each in walk.services.running.items() if walk.services else ():
         docs = f"   API docs {each.url}{each.spec.docs}" if each.spec.docs else ""
         lines.append(f"  {name:<11} metrics {each.url}/metrics{docs}")
     return Text("\n".join([*lines, "", "Ctrl-C stops everything."]))

@@ -10,10 +10,9 @@ from pathlib import Path
 import httpx
 
 from towpath.cli.local.kafka import USUAL_PORT, LocalKafka
-from towpath.cli.local.process import began
 from towpath.cli.local.services import Installation, Services, ServiceSpec
 from towpath.cli.local.state import Started, Up
-from towpath.core.errors import ConflictError, TowpathError
+from towpath.core.errors import ConflictError
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker, Registry
 
@@ -55,26 +54,17 @@ def start(
             undo.callback(kafka.stop)
             kafka.start()
             servers = kafka.bootstrap_servers
-            processes.append(_started("kafka", kafka.pid, kafka.log, None))
+            processes.append(Started.of("kafka", kafka.pid, kafka.log))
         with KafkaBroker(KafkaSettings(bootstrap_servers=servers)) as broker:
             broker.create_topics(Registry.load(prefix).specs())
         services = Services(Installation(home, servers, prefix, objective), detached=True)
         undo.callback(services.stop)
         services.start(specs, environment)
         services.wait_live(lambda name: tell(f"{name} is up"))
-        for name, each in services.running.items():
-            processes.append(_started(name, each.process.pid, each.process.log, each.url))
-        up = Up(bootstrap_servers=servers, topic_prefix=prefix, processes=processes)
+        up = Up(bootstrap_servers=servers, topic_prefix=prefix, processes=[*processes, *services.started()])
         up.save(home)
         undo.pop_all()
         return up
-
-
-def _started(name: str, pid: int | None, log: Path, url: str | None) -> Started:
-    since = None if pid is None else began(pid)
-    if pid is None or since is None:
-        raise TowpathError(f"{name} ended as soon as it was up; see {log}")
-    return Started(name=name, pid=pid, began=since, log=str(log), url=url)
 
 
 def health(process: Started) -> str:

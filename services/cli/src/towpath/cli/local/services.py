@@ -14,6 +14,7 @@ import httpx
 
 from towpath.cli.local.ports import choose_port
 from towpath.cli.local.process import Process
+from towpath.cli.local.state import Started
 from towpath.core.errors import TowpathError
 
 __all__ = ["ENDPOINT", "SERVICES", "Installation", "RunningService", "ServiceSpec", "Services"]
@@ -145,6 +146,10 @@ class Services:
             if not each.process.alive:
                 code, tail = each.process.code, each.process.tail()
                 raise TowpathError(f"{name} ended with code {code}; its log ends:\n{tail}")
+
+    def started(self) -> list[Started]:
+        """For `up.json`."""
+        return [Started.of(name, each.process.pid, each.process.log, each.url) for name, each in self.running.items()]
 
     def stop(self) -> dict[str, int | None]:
         """All at once; the exit code of each."""

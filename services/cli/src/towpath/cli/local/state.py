@@ -26,6 +26,14 @@ class Started(BaseModel):
     log: str
     url: str | None = None
 
+    @classmethod
+    def of(cls, name: str, pid: int | None, log: Path, url: str | None = None) -> Started:
+        """Raises TowpathError when it has ended already."""
+        since = None if pid is None else began(pid)
+        if pid is None or since is None:
+            raise TowpathError(f"{name} ended as soon as it was up; see {log}")
+        return cls(name=name, pid=pid, began=since, log=str(log), url=url)
+
     @property
     def alive(self) -> bool:
         since = began(self.pid)
