@@ -109,6 +109,13 @@ def test_a_split_is_a_partition_that_does_not_depend_on_order(
     assert split(shuffled, share, seed) == (learn, unseen)
 
 
+def test_texts_that_differ_in_case_and_spaces_only_stay_together() -> None:
+    every = [Tweet(f"tweet-{n}-{m}", text, (1,)) for n in range(50) for m, text in enumerate((f"a {n}", f" A  {n}"))]
+    learn, _ = split(every, 0.5)
+    sides = {tweet.document_id for tweet in learn}
+    assert all((f"tweet-{n}-0" in sides) == (f"tweet-{n}-1" in sides) for n in range(50))
+
+
 def test_the_cache_is_used_and_a_spoilt_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from towpath.cli.demo import fetch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,7 +92,7 @@ def down(home: Home = _HOME) -> None:
 
 
 def status(home: Home = _HOME) -> None:
-    from towpath.cli.local.background import health, topics
+    from towpath.cli.local.background import health, lag, topics
     from towpath.cli.local.state import Up
 
     console = _console()
@@ -101,22 +102,27 @@ def status(home: Home = _HOME) -> None:
             console.print(Text(f"nothing was started in {home}: towpath up"))
             raise typer.Exit(1)
         states = {each.name: health(each) for each in found.processes}
-        console.print(_processes(found, states))
+        behind = {each.name: lag(each) for each in found.processes}
+        console.print(_processes(found, states, behind))
         if found.processes[0].name != "kafka" or found.processes[0].alive:
-            table = Table("topic", "partitions", "records", box=None, padding=(0, 2, 0, 0))
+            table = Table("topic", "partitions", "offsets", box=None, padding=(0, 2, 0, 0))
             for row in topics(found):
-                table.add_row(Text(row.name), str(row.partitions), f"{row.records:,}")
+                table.add_row(Text(row.name), str(row.partitions), f"{row.offsets:,}")
             console.print(Text(), table)
     raise typer.Exit(0 if all(state in ("ready", "running") for state in states.values()) else 1)
 
 
-def _processes(found: Up, states: dict[str, str] | None = None) -> Table:
-    table = Table("process", "pid", "address", "health", box=None, padding=(0, 2, 0, 0))
+def _processes(
+    found: Up, states: Mapping[str, str] | None = None, behind: Mapping[str, float | None] | None = None
+) -> Table:
+    table = Table("process", "pid", "address", "lag", "health", box=None, padding=(0, 2, 0, 0))
     for each in found.processes:
         state = (states or {}).get(each.name, "running" if each.alive else "ended")
         style = {"ready": "green", "running": "green"}.get(state, "red")
+        lag = (behind or {}).get(each.name)
         address = each.url or found.bootstrap_servers
-        table.add_row(Text(each.name), str(each.pid), Text(address), Text(plain(state), style))
+        shown = "" if lag is None else f"{lag:,.0f}"
+        table.add_row(Text(each.name), str(each.pid), Text(address), shown, Text(plain(state), style))
     return table
 
 

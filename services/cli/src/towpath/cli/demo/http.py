@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from towpath.cli.demo.tweets import Tweet
 from towpath.core.errors import RetryableError, TowpathError
 
-__all__ = ["document", "feedback", "metric", "post_each", "post_stream", "ratings", "run_training"]
+__all__ = ["document", "feedback", "metric", "post_each", "post_stream", "ratings", "run_training", "steps"]
 
 _SOURCE = "icwsm-2014"
 _CHUNK_LINES = 200
@@ -105,7 +105,7 @@ def run_training(client: httpx.Client, url: str, step: Callable[[str], None], *,
     where, deadline, pause = f"{url}/v1/runs/{begun['runId']}", time.monotonic() + timeout_s, threading.Event()
     while time.monotonic() < deadline:
         run = _answer(lambda: client.get(where), where)
-        step(_steps(run))
+        step(steps(run))
         if run["status"] == "succeeded":
             return run
         if run["status"] == "failed":
@@ -114,7 +114,7 @@ def run_training(client: httpx.Client, url: str, step: Callable[[str], None], *,
     raise TowpathError(f"the training run did not end within {timeout_s:g} s")
 
 
-def _steps(run: Mapping[str, Any]) -> str:
+def steps(run: Mapping[str, Any]) -> str:
     """For example `snapshot 1.2 s, encode …`."""
     parts = []
     for each in run["steps"]:

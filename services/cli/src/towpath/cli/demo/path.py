@@ -166,7 +166,7 @@ def collect(walk: Walk, stage: Stage) -> None:
 def train(walk: Walk, stage: Stage) -> None:
     run = http.run_training(_there(walk.client), walk.url("training"), stage.say, timeout_s=_TRAINING_LIMIT_S)
     walk.run = run
-    stage.say(f"gate: {run['outcome']}")
+    stage.say(f"gate: {run['outcome']} ({http.steps(run)})")
 
 
 def release(walk: Walk, stage: Stage) -> None:

@@ -67,10 +67,15 @@ def parse(texts: str, ratings: str) -> list[Tweet]:
 
 
 def split(tweets: Sequence[Tweet], share: float, seed: int = 0) -> tuple[list[Tweet], list[Tweet]]:
-    """`share` of the tweets to learn from, and the rest; by a hash of the id, so that order does not matter."""
+    """`share` of the tweets to learn from, and the rest.
 
-    def drawn(tweet: Tweet) -> bytes:
-        return hashlib.sha256(f"{seed}/{tweet.document_id}".encode()).digest()
+    By a hash of the text, so that order does not matter and that tweets which differ in case and spaces only stay
+    together: what is streamed later was not learned by heart.
+    """
+
+    def drawn(tweet: Tweet) -> tuple[bytes, str]:
+        text = " ".join(tweet.text.casefold().split())
+        return hashlib.sha256(f"{seed}/{text}".encode()).digest(), tweet.document_id
 
     ordered = sorted(tweets, key=drawn)
     cut = round(share * len(ordered))

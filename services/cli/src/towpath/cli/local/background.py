@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from towpath.cli.local.kafka import USUAL_PORT, LocalKafka
 from towpath.cli.local.services import Installation, Services, ServiceSpec
@@ -16,16 +17,16 @@ from towpath.core.errors import ConflictError
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker, Registry
 
-__all__ = ["TopicRow", "health", "start", "topics"]
+__all__ = ["TopicRow", "health", "lag", "start", "topics"]
 
 
 @dataclass(frozen=True)
 class TopicRow:
-    """`records`: offsets in use, transaction markers among them."""
+    """`offsets` in use by records and by transactions' markers."""
 
     name: str
     partitions: int
-    records: int
+    offsets: int
 
 
 def start(
@@ -85,6 +86,18 @@ def health(process: Started) -> str:
         return f"not ready: HTTP {answer.status_code}"
 
 
+def lag(process: Started) -> float | None:
+    """Offsets that a service has still to read, by its own metrics; None when it does not say."""
+    if process.url is None or not process.alive:
+        return None
+    try:
+        families = list(text_string_to_metric_families(httpx.get(f"{process.url}/metrics", timeout=5.0).text))
+    except (httpx.HTTPError, ValueError):
+        return None
+    found = [sample.value for each in families for sample in each.samples if sample.name.endswith("_lag_documents")]
+    return float(sum(found)) if found else None
+
+
 def topics(up: Up) -> list[TopicRow]:
     """Towpath's topics on the broker.
 
@@ -100,6 +113,6 @@ def topics(up: Up) -> list[TopicRow]:
         with broker.consumer(names, group=None) as reader:
             ends = reader.end_offsets()
         for name in names:
-            records = sum(offset for partition, offset in ends.items() if partition.topic == name)
-            rows.append(TopicRow(name, present[name], records))
+            used = sum(offset for partition, offset in ends.items() if partition.topic == name)
+            rows.append(TopicRow(name, present[name], used))
     return rows
