@@ -36,7 +36,7 @@ def test_ten_thousand_documents_and_a_worker_killed_at_random_moments(deployment
     chance, numbers = random.Random(4), range(10_000)
     deployment.publish(deployment.bundle(0))
     deployment.send(deployment.documents(numbers))
-    worker, kills, seen = deployment.start_worker(), 0, 0
+    worker, kills = deployment.start_worker(), 0
     while kills < 6:
         # Between kills the worker gets somewhere; when within that the kill comes is chance.
         before = deployment.count_predicted()
