@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format lock proto compile clean
 BIN := .venv/bin
-CODE := proto/src pipelines services tests
+CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src
 
 help:  ## Show this
@@ -18,13 +18,13 @@ test: lint  ## Check style and types, run all tests: ARGS="-k gate"
 	@$(BIN)/pytest $(ARGS)
 
 lint: setup  ## ruff and mypy --strict
-	@$(BIN)/ruff check $(CODE)
-	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check --force-exclude $(CODE)
+	@$(BIN)/ruff format --check --force-exclude $(CODE)
 	@$(BIN)/mypy $(PACKAGES)
 
 format: setup  ## Let ruff write the style
-	@$(BIN)/ruff format $(CODE)
-	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format --force-exclude $(CODE)
+	@$(BIN)/ruff check --force-exclude --fix $(CODE)
 
 lock:  ## Resolve the dependencies again into requirements/
 	@scripts/lock
