@@ -1,0 +1,61 @@
+"""What the documents tell a user to type exists: each command, with each of its options."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from towpath.cli.__main__ import app
+
+ROOT = Path(__file__).parents[3]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ROOT_COMMAND = typer.main.get_command(app)
+
+
+def told(word: str) -> list[tuple[str, str]]:
+    """(page, command line) of each indented line that begins with `word`."""
+    lines = [
+        (page.name, line.strip()) for page in PAGES for line in page.read_text().splitlines() if line[:4] == "    "
+    ]
+    return [(page, line.split("  #")[0].strip()) for page, line in lines if line.startswith(f"{word} ")]
+
+
+@pytest.mark.parametrize(("page", "line"), told("towpath"))
+def test_a_towpath_command_parses(page: str, line: str) -> None:
+    words = shlex.split(line.split(" < ")[0])[1:]
+    command: click.Command = ROOT_COMMAND
+    context = click.Context(command, info_name="towpath")
+    while isinstance(command, click.Group):
+        name, command, words = command.resolve_command(context, words)
+        assert command is not None, f"{page}: {line}"
+    # Raises UsageError for an option that there is not, or an argument that is missing.
+    command.make_context(command.name, words, parent=context, resilient_parsing=False)
+
+
+@pytest.mark.parametrize(("page", "line"), told("make"))
+def test_a_make_target_exists(page: str, line: str) -> None:
+    target = line.split()[1]
+    assert subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    def walk(command: click.Command, path: str) -> None:
+        if isinstance(command, click.Group):
+            for name in command.list_commands(click.Context(command)):
+                walk(command.get_command(click.Context(command), name), f"{path} {name}")  # type: ignore[arg-type]
+        else:
+            assert re.search(r"example", command.help or "", re.IGNORECASE), f"{path} --help has no example"
+
+    walk(ROOT_COMMAND, "towpath")
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
