@@ -44,6 +44,8 @@ def run_process(
         if process.poll() is None:
             process.kill()
             process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
     if stop.is_set() and "result" not in last:
         raise RetryableError("interrupted by a shutdown")
     if code != 0 or "result" not in last:
