@@ -64,14 +64,15 @@ def test_poison_among_good_ones_goes_to_dead_letters_once_and_holds_nobody_up(de
         Message(topic, b"[" * 100_000, b"k"),
         Message(topic, None, b"k"),
         blank,
+        Message(topic, b"\xff" * 1_000_000, b"k"),  # the largest there can be
     ]
     good = deployment.documents(range(60))
     deployment.publish(deployment.bundle(0))
-    deployment.send([each for n in range(60) for each in ([good[n], poison[n // 12]] if n % 12 == 0 else [good[n]])])
+    deployment.send([each for n in range(60) for each in ([good[n], poison[n // 10]] if n % 10 == 0 else [good[n]])])
     deployment.start_worker()
     assert_exactly_once(deployment.predictions(60), range(60))
-    letters = [Codec().decode(r, DeadLetter).message for r in deployment.read("dead-letters", 5, limit_s=30)]
-    assert len({each.dead_letter_id for each in letters}) == len(letters) == 5
+    letters = [Codec().decode(r, DeadLetter).message for r in deployment.read("dead-letters", 6, limit_s=30)]
+    assert len({each.dead_letter_id for each in letters}) == len(letters) == 6
     assert {each.value for each in letters} == {each.value or b"" for each in poison}
     assert all(each.reason and each.service == "serving" for each in letters)
 
