@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from types import FrameType
 
 import structlog
@@ -25,6 +26,8 @@ from towpath.core.service.settings import ServiceSettings
 __all__ = ["Loop", "Service", "run"]
 
 Loop = Callable[[threading.Event], None]
+Endings = SimpleQueue[str]
+"""Why the process ends, in words; the first entry ends it."""
 _log = structlog.get_logger(__name__)
 
 
@@ -53,21 +56,23 @@ def run(service: Service) -> int:
     except CrashError as error:
         _log.error("service.refused", reason=str(error))
         return 1
-    stop, crashed = threading.Event(), threading.Event()
-    _stop_on_signals(stop)
+    stop, crashed, endings = threading.Event(), threading.Event(), Endings()
+    _end_on_signals(endings)
     server = _server(service)
-    threads = [_loop_thread(loop, stop, crashed) for loop in service.loops]
-    threads.append(_thread("http", lambda: _serve(server, stop, crashed)))
+    threads = [_loop_thread(loop, stop, crashed, endings) for loop in service.loops]
+    threads.append(_thread("http", lambda: _serve(server, stop, crashed, endings)))
     _log.info("service.started", host=service.settings.http.host, port=service.settings.http.port)
-    stop.wait()
+    _log.info("service.stopping", because=endings.get())
+    stop.set()
     _shut_down(service, server, threads)
     return 1 if crashed.is_set() else 0
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
+def _end_on_signals(endings: Endings) -> None:
+    # A handler runs between any two instructions of the main thread, which may hold the log's lock or the event's:
+    # it may call neither. A SimpleQueue is made for this; its put may interrupt its own get.
     def on_signal(number: int, _: FrameType | None) -> None:
-        _log.info("service.stopping", signal=signal.Signals(number).name)
-        stop.set()
+        endings.put(signal.Signals(number).name)
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
@@ -91,7 +96,7 @@ def _server(service: Service) -> uvicorn.Server:
     )
 
 
-def _serve(server: uvicorn.Server, stop: threading.Event, crashed: threading.Event) -> None:
+def _serve(server: uvicorn.Server, stop: threading.Event, crashed: threading.Event, endings: Endings) -> None:
     try:
         server.run()
     except SystemExit:
@@ -100,19 +105,21 @@ def _serve(server: uvicorn.Server, stop: threading.Event, crashed: threading.Eve
     finally:
         if not stop.is_set():
             crashed.set()
-        stop.set()
+        endings.put("the HTTP server ended")
 
 
-def _loop_thread(loop: Loop, stop: threading.Event, crashed: threading.Event) -> threading.Thread:
+def _loop_thread(loop: Loop, stop: threading.Event, crashed: threading.Event, endings: Endings) -> threading.Thread:
+    name = getattr(loop, "__qualname__", repr(loop))
+
     def body() -> None:
         try:
             loop(stop)
         except BaseException:
-            _log.exception("service.loop_crashed", loop=getattr(loop, "__qualname__", repr(loop)))
+            _log.exception("service.loop_crashed", loop=name)
             crashed.set()
             raise
         finally:
-            stop.set()
+            endings.put(f"the loop {name} ended")
 
     return _thread(getattr(loop, "__name__", "loop"), body)
 
