@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,80 +22,113 @@ from towpath.model.build.tiny import build_tiny_bundle
 
 
 class Endpoint:
-    """A running endpoint and the model that it serves."""
+    """A running endpoint."""
 
-    def __init__(self, folder: Path) -> None:
-        self.bundle = build_tiny_bundle(folder / "bundle")
-        self.model = Model.load(self.bundle)
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.port = choose_port()
         self.grpc_port = choose_port(not_these=[self.port])
-        environment = {
+        settings = {
             **os.environ,
             "TOWPATH_SERVING_MODE": "endpoint",
-            "TOWPATH_SERVING_BUNDLE": str(self.bundle),
-            "TOWPATH_AUTH_ALLOW_ANONYMOUS_NETWORK": "true",
             "TOWPATH_HTTP_PORT": str(self.port),
             "TOWPATH_SERVING_GRPC_PORT": str(self.grpc_port),
+            **environment,
         }
-        with (folder / "log").open("wb") as log:
+        self.log = folder / "log"
+        with self.log.open("wb") as log:
             command = [sys.executable, "-m", "towpath.serving"]
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=settings, stdout=log, stderr=log)
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
-        self._wait(folder / "log")
 
-    def _wait(self, log: Path) -> None:
+    def wait_for(self, path: str, status: int = 200) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if self.client.get("/readyz").status_code == 200:
+                if self.client.get(path).status_code == status:
                     return
             except httpx.HTTPError:
                 time.sleep(0.1)
-        raise AssertionError(log.read_text()[-3000:])
+        raise AssertionError(self.log.read_text()[-3000:])
 
-    def infer(self, **changes: object) -> httpx.Response:
+    def infer(self, headers: dict[str, str] | None = None, **changes: object) -> httpx.Response:
         tensor = {"name": "text", "shape": [2], "datatype": "BYTES", "data": ["good day", "bad day"], **changes}
-        return self.client.post("/v2/models/tweet-sentiment/infer", json={"id": "1", "inputs": [tensor]})
+        body = {"id": "1", "inputs": [tensor]}
+        return self.client.post("/v2/models/tweet-sentiment/infer", json=body, headers=headers)
+
+    def grpc_infer(self, *metadata: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", GRPC_CLIENT, str(self.grpc_port), *metadata]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    made = Endpoint(tmp_path_factory.mktemp("endpoint"))
-    yield made
-    made.client.close()
-    made.process.kill()
-    made.process.wait(10)
-
-
-def test_rest_answers_as_the_model_does(endpoint: Endpoint) -> None:
-    answer = endpoint.infer()
-    assert answer.status_code == 200, answer.text
-    body = answer.json()
-    outputs = {each["name"]: each for each in body["outputs"]}
-    wanted = endpoint.model.predict(["good day", "bad day"])
-    assert outputs["label"]["data"] == [each.label for each in wanted]
-    assert outputs["decision"]["data"] == [each.decision for each in wanted]
-    assert outputs["expected_cost"]["data"] == pytest.approx([each.expected_cost for each in wanted], abs=1e-5)
-    assert outputs["probabilities"]["shape"] == [2, 3]
-    assert body["parameters"]["release_id"] == endpoint.model.release_id
-
-
-def test_grpc_answers_the_same(endpoint: Endpoint) -> None:
-    program = """
+# A process of its own: gRPC's threads and a test runner that forks do not go together.
+GRPC_CLIENT = """
 import sys, asyncio, json
 from kserve import InferenceGRPCClient, InferInput, InferRequest
 async def main():
     client = InferenceGRPCClient(url=f"127.0.0.1:{sys.argv[1]}")
     tensor = InferInput("text", [2], "BYTES", ["good day", "bad day"])
-    answer = await client.infer(InferRequest(model_name="tweet-sentiment", infer_inputs=[tensor]))
+    headers = [tuple(each.split("=")) for each in sys.argv[2:]]
+    answer = await client.infer(InferRequest(model_name="tweet-sentiment", infer_inputs=[tensor]), headers=headers)
     print(json.dumps([v.decode() if isinstance(v, bytes) else str(v) for v in answer.outputs[0].as_numpy().ravel()]))
 asyncio.run(main())
 """
-    command = [sys.executable, "-c", program, str(endpoint.grpc_port)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@contextmanager
+def running(folder: Path, **environment: str) -> Iterator[Endpoint]:
+    made = Endpoint(folder, **environment)
+    try:
+        yield made
+    finally:
+        made.client.close()
+        made.process.kill()
+        made.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_tiny_bundle(tmp_path_factory.mktemp("endpoint") / "bundle")
+
+
+@pytest.fixture(scope="module")
+def model(bundle: Path) -> Model:
+    return Model.load(bundle)
+
+
+@pytest.fixture(scope="module")
+def endpoint(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    environment = {"TOWPATH_SERVING_BUNDLE": str(bundle), "TOWPATH_SERVING_MAX_BODY_BYTES": str(2**20)}
+    with running(tmp_path_factory.mktemp("log"), **environment) as made:
+        made.wait_for("/readyz")
+        yield made
+
+
+def test_rest_answers_as_the_model_does(endpoint: Endpoint, model: Model) -> None:
+    answer = endpoint.infer()
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    outputs = {each["name"]: each for each in body["outputs"]}
+    wanted = model.predict(["good day", "bad day"])
+    assert outputs["label"]["data"] == [each.label for each in wanted]
+    assert outputs["decision"]["data"] == [each.decision for each in wanted]
+    assert outputs["expected_cost"]["data"] == pytest.approx([each.expected_cost for each in wanted], abs=1e-5)
+    assert outputs["probabilities"]["shape"] == [2, 3]
+    assert (body["id"], body["model_name"]) == ("1", "tweet-sentiment")
+    assert body["parameters"]["release_id"] == model.release_id
+
+
+def test_the_requests_id_is_optional_as_the_protocol_says(endpoint: Endpoint) -> None:
+    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": ["good day"]}
+    answer = endpoint.client.post("/v2/models/tweet-sentiment/infer", json={"inputs": [tensor]})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["id"]
+
+
+def test_grpc_answers_the_same(endpoint: Endpoint, model: Model) -> None:
+    done = endpoint.grpc_infer()
     assert done.returncode == 0, done.stderr
-    wanted = [each.label for each in endpoint.model.predict(["good day", "bad day"])]
-    assert done.stdout.strip().splitlines()[-1] == str(wanted).replace("'", '"')
+    wanted = [each.label for each in model.predict(["good day", "bad day"])]
+    assert done.stdout.strip().splitlines()[-1] == json.dumps(wanted)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +157,58 @@ def test_probes_metrics_and_the_protocols_own_health(endpoint: Endpoint) -> None
         assert endpoint.client.get(path).status_code == 200, path
     assert "towpath_serving" in endpoint.client.get("/metrics").text
     assert endpoint.client.get("/v2/models/no-such-model/ready").status_code == 404
+
+
+def test_a_body_over_the_limit_is_refused_however_it_is_sent(endpoint: Endpoint) -> None:
+    path, huge = "/v2/models/tweet-sentiment/infer", b"x" * (2**20 + 1)
+    in_one = endpoint.client.post(path, content=huge)
+    in_chunks = endpoint.client.post(
+        path, content=(huge[start : start + 65536] for start in range(0, len(huge), 65536))
+    )
+    for answer in (in_one, in_chunks):
+        assert answer.status_code == 413
+        assert "1048576 bytes" in answer.json()["detail"]
+    assert endpoint.infer().status_code == 200
+
+
+def test_no_caller_can_take_the_model_away(endpoint: Endpoint) -> None:
+    for verb in ("load", "unload"):
+        answer = endpoint.client.post(f"/v2/repository/models/tweet-sentiment/{verb}")
+        assert answer.status_code == 400
+        assert "come from the models topic" in answer.text
+    assert endpoint.infer().status_code == 200
+
+
+def test_it_listens_where_it_is_told_only(endpoint: Endpoint) -> None:
+    other = "127.0.0.2"  # loopback too, but not the address that was asked for
+    for port in (endpoint.port, endpoint.grpc_port):
+        with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+            probe.connect((other, port))
+
+
+def test_where_keys_are_asked_for_both_protocols_ask(bundle: Path, tmp_path: Path) -> None:
+    keys = {"TOWPATH_AUTH_MODE": "api-key", "TOWPATH_AUTH_API_KEYS": "first-key,second-key"}
+    with running(tmp_path, TOWPATH_SERVING_BUNDLE=str(bundle), **keys) as endpoint:
+        endpoint.wait_for("/readyz")
+        assert endpoint.infer().status_code == 401
+        assert endpoint.infer({"X-API-Key": "wrong"}).status_code == 401
+        assert endpoint.client.get("/v2/models").status_code == 401
+        assert endpoint.infer({"X-API-Key": "second-key"}).status_code == 200
+        assert endpoint.client.get("/v2/health/live").status_code == 200, "a probe has no key"
+        assert "UNAUTHENTICATED" in endpoint.grpc_infer("x-api-key=wrong").stderr
+        assert endpoint.grpc_infer("x-api-key=first-key").returncode == 0
+        assert "first-key" not in endpoint.log.read_text()
+
+
+def test_without_kafka_or_a_model_it_lives_waits_and_ends_on_sigterm(tmp_path: Path) -> None:
+    nowhere = f"127.0.0.1:{choose_port()}"
+    with running(tmp_path, TOWPATH_KAFKA_BOOTSTRAP_SERVERS=nowhere, TOWPATH_HOME=str(tmp_path)) as endpoint:
+        endpoint.wait_for("/livez")
+        assert endpoint.client.get("/readyz").status_code == 503
+        assert endpoint.client.get("/v2/health/live").status_code == 200
+        assert endpoint.client.get("/v2/health/ready").status_code == 503
+        assert endpoint.infer().status_code == 503
+        endpoint.process.send_signal(signal.SIGTERM)
+        assert endpoint.process.wait(10) == 0
+    records = [json.loads(line) for line in endpoint.log.read_text().splitlines()]
+    assert (records[-1]["service"], records[-1]["event"]) == ("serving-endpoint", "service.stopped")

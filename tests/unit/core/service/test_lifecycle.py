@@ -76,3 +76,23 @@ def test_an_open_address_without_a_key_is_refused_at_start() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1
     assert "TOWPATH_AUTH_MODE=api-key" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "setting", "value", "reason"),
+    [
+        ("ingestion", "TOWPATH_HTTP_PORT", "seven", "valid integer"),
+        ("monitoring", "TOWPATH_KAFKA_SECURITY_PROTOCOL", "TLS", "SASL_SSL"),
+        ("training", "TOWPATH_TOPIC_PREFIX", "no spaces", "pattern"),
+        ("serving", "TOWPATH_SERVING_BUNDLE", "/nowhere", "/nowhere: no such folder"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_in_one_line(module: str, setting: str, value: str, reason: str) -> None:
+    command = [sys.executable, "-m", f"towpath.{module}"]
+    environment = {**os.environ, setting: value}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert done.returncode in (1, 2)
+    record = json.loads(done.stderr)  # one line: no stack for what the operator can mend
+    assert record["event"] == "service.refused"
+    assert setting in record.get("setting", "") + record["reason"]
+    assert reason in record["reason"]

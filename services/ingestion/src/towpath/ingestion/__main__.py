@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from towpath.core.service import run
+from towpath.core.service import start
 from towpath.ingestion.bootstrap import build
 from towpath.ingestion.settings import IngestionSettings
 
 if __name__ == "__main__":
-    sys.exit(run(build(IngestionSettings())))
+    sys.exit(start("ingestion", IngestionSettings, build))

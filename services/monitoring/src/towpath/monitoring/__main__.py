@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from towpath.core.errors import TowpathError
-from towpath.core.service import run
+from towpath.core.service import start
 from towpath.monitoring.bootstrap import build
 from towpath.monitoring.settings import MonitoringSettings
 
 if __name__ == "__main__":
-    try:
-        service = build(MonitoringSettings())
-    except TowpathError as error:
-        sys.exit(f"monitoring cannot start: {error}")
-    sys.exit(run(service))
+    sys.exit(start("monitoring", MonitoringSettings, build))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from towpath.core.errors import CrashError
 from towpath.core.service import Health, Loop, NotReadyError, Service
 from towpath.core.stream import Broker, Codec, Registry, connect
+from towpath.model import BundleError
 from towpath.serving.adapters.bundles import BundleStore
 from towpath.serving.adapters.releases import ReleaseFollower
 from towpath.serving.domain.budget import DeadLetterBudget
@@ -18,10 +21,10 @@ from towpath.serving.handlers import PredictBatch
 from towpath.serving.metrics import ServingMetrics
 from towpath.serving.settings import ServingSettings
 
-__all__ = ["Parts", "build", "parts"]
+__all__ = ["build"]
 
 
-class Parts:
+class _Parts:
     """What worker and endpoint have in common: a slot, and what fills it."""
 
     def __init__(self, settings: ServingSettings, broker: Broker) -> None:
@@ -37,7 +40,7 @@ class Parts:
 
     def _fill(self) -> None:
         if self.settings.serving_bundle is not None:
-            self.slot.put(self.store.load_folder(self.settings.serving_bundle))
+            self._load(self.settings.serving_bundle)
             return
         follower = ReleaseFollower(
             broker=self.broker,
@@ -52,15 +55,37 @@ class Parts:
         self.health.add("kafka", partial(self.broker.ping, timeout_s=1.5))
         self.health.add("model", _model_check(self.slot, follower))
 
-
-def parts(settings: ServingSettings, *, broker: Broker | None = None) -> Parts:
-    """Slot, follower and health, on the broker that `settings` name unless another is given."""
-    return Parts(settings, broker or connect(settings.kafka))
+    def _load(self, folder: Path) -> None:
+        try:
+            self.slot.put(self.store.load_folder(folder))
+        except BundleError as error:
+            raise CrashError(f"TOWPATH_SERVING_BUNDLE cannot be served: {error}") from error
 
 
 def build(settings: ServingSettings, *, broker: Broker | None = None) -> Service:
-    """The worker."""
-    made = parts(settings, broker=broker)
+    """The worker or the endpoint, on the broker that `settings` name unless another is given."""
+    made = _Parts(settings, broker or connect(settings.kafka))
+    return _endpoint(made) if settings.serving_mode == "endpoint" else _worker(made)
+
+
+def _endpoint(made: _Parts) -> Service:
+    # Imported here: the worker needs none of KServe, and it is slow.
+    from towpath.serving.entrypoints.server import new_endpoint
+
+    endpoint = new_endpoint(made.settings, made.slot, made.health, made.metrics)
+    return Service(
+        name="serving-endpoint",
+        settings=made.settings,
+        health=made.health,
+        metrics=made.metrics.registry,
+        app=endpoint.app,
+        loops=[*made.loops, endpoint.grpc],
+        close=[made.broker.close],
+    )
+
+
+def _worker(made: _Parts) -> Service:
+    settings = made.settings
     if settings.serving_bundle is not None:
         made.health.add("kafka", partial(made.broker.ping, timeout_s=1.5))
     predict = PredictBatch(

@@ -37,3 +37,6 @@ class ServingSettings(ServiceSettings):
     serving_dead_letters_min: int = Field(100, ge=1, description="dead letters before the ratio counts")
     serving_grpc_port: int = Field(8084, ge=1, le=65535, description="endpoint only")
     serving_max_texts: int = Field(256, ge=1, description="of one request to the endpoint")
+    serving_max_body_bytes: int = Field(8 * 2**20, ge=1024, description="of one request to the endpoint")
+    serving_body_timeout_s: float = Field(30.0, gt=0, description="for a request's body to arrive")
+    serving_concurrent_requests: int = Field(4, ge=1, description="inferences at a time; more of them wait")

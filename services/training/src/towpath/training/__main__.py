@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from towpath.core.service import run
+from towpath.core.service import start
 from towpath.training.bootstrap import build
 from towpath.training.settings import TrainingSettings
 
 if __name__ == "__main__":
-    sys.exit(run(build(TrainingSettings())))
+    sys.exit(start("training", TrainingSettings, build))

@@ -39,9 +39,7 @@ def demo(
         "objective.yaml"
     ),
     documents: Annotated[int | None, typer.Option(min=100, help="Use so many tweets only.")] = None,
-    endpoint: Annotated[
-        bool, typer.Option("--endpoint", help="Start the Open Inference endpoint too. It listens on every address.")
-    ] = False,
+    endpoint: Annotated[bool, typer.Option("--endpoint", help="Start the Open Inference endpoint too.")] = False,
 ) -> None:
     # Imported here: `towpath --help` needs none of it.
     from towpath.cli.demo.path import Options

@@ -60,9 +60,7 @@ def up(
     auto_train: Annotated[
         bool, typer.Option("--auto-train", help="Train when the objective's policy says so.")
     ] = False,
-    endpoint: Annotated[
-        bool, typer.Option("--endpoint", help="Start the Open Inference endpoint too. It listens on every address.")
-    ] = False,
+    endpoint: Annotated[bool, typer.Option("--endpoint", help="Start the Open Inference endpoint too.")] = False,
 ) -> None:
     from towpath.cli.local.background import start
     from towpath.cli.local.services import ENDPOINT, SERVICES

@@ -40,12 +40,12 @@ SERVICES: tuple[ServiceSpec, ...] = (
     ServiceSpec("monitoring", "towpath.monitoring", 8085),
     ServiceSpec("training", "towpath.training", 8086, docs="/docs"),
 )
-# KServe's server listens on every address, so it is started only when asked for.
+# Started when asked for: a second copy of the model and KServe's imports are much for a small machine.
 ENDPOINT = ServiceSpec(
     "endpoint",
     "towpath.serving",
     8083,
-    {"TOWPATH_SERVING_MODE": "endpoint", "TOWPATH_AUTH_ALLOW_ANONYMOUS_NETWORK": "true"},
+    {"TOWPATH_SERVING_MODE": "endpoint"},
     {"TOWPATH_SERVING_GRPC_PORT": 8084},
     docs="/docs",
 )

@@ -1,6 +1,6 @@
 """The runtime of a service: settings, lifecycle, health, metrics, logging, HTTP edge."""
 
-from towpath.core.service.auth import UnauthenticatedError, require_caller
+from towpath.core.service.auth import UnauthenticatedError, check_caller, require_caller
 from towpath.core.service.health import Health, NotReadyError
 from towpath.core.service.http import (
     Problem,
@@ -14,6 +14,7 @@ from towpath.core.service.logging import configure_logging
 from towpath.core.service.metrics import Catalogue
 from towpath.core.service.retry import Backoff
 from towpath.core.service.settings import AuthSettings, HttpSettings, KafkaSettings, ServiceSettings
+from towpath.core.service.start import start
 
 __all__ = [
     "AuthSettings",
@@ -28,6 +29,7 @@ __all__ = [
     "Service",
     "ServiceSettings",
     "UnauthenticatedError",
+    "check_caller",
     "configure_logging",
     "install_problem_handlers",
     "new_app",
@@ -35,4 +37,5 @@ __all__ = [
     "problem",
     "require_caller",
     "run",
+    "start",
 ]

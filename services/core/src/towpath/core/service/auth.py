@@ -13,7 +13,7 @@ from fastapi.security import APIKeyHeader
 from towpath.core.errors import CrashError, TowpathError
 from towpath.core.service.settings import AuthSettings, HttpSettings
 
-__all__ = ["UnauthenticatedError", "check_exposure", "require_caller"]
+__all__ = ["UnauthenticatedError", "check_caller", "check_exposure", "require_caller"]
 
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="Needed where auth.mode is api-key")
 
@@ -43,15 +43,20 @@ def require_caller(auth: AuthSettings) -> Callable[..., None]:
     """The dependency: `app.include_router(router, dependencies=[Depends(require_caller(settings.auth))])`."""
 
     def check(key: Annotated[str | None, Security(_header)] = None) -> None:
-        if auth.mode == "none":
-            return
-        given = (key or "").encode()
-        # Every key is compared, in constant time: the answer's timing tells nothing.
-        matches = [hmac.compare_digest(given, accepted) for accepted in _keys(auth)]
-        if not any(matches):
-            raise UnauthenticatedError("send an accepted key in the X-API-Key header")
+        check_caller(auth, key)
 
     return check
+
+
+def check_caller(auth: AuthSettings, key: str | None) -> None:
+    """Raises UnauthenticatedError unless `key` is one of those accepted, or none is asked for."""
+    if auth.mode == "none":
+        return
+    given = (key or "").encode()
+    # Every key is compared, in constant time: the answer's timing tells nothing.
+    matches = [hmac.compare_digest(given, accepted) for accepted in _keys(auth)]
+    if not any(matches):
+        raise UnauthenticatedError("send an accepted key in the X-API-Key header")
 
 
 def _keys(auth: AuthSettings) -> list[bytes]:

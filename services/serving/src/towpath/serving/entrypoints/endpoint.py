@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import kserve
 from kserve import InferInput, InferOutput, InferRequest, InferResponse
@@ -10,6 +13,8 @@ from kserve.errors import InvalidInput, ModelNotReady
 
 from towpath.model import Prediction
 from towpath.serving.domain.slot import ModelSlot
+from towpath.serving.metrics import ServingMetrics
+from towpath.serving.settings import ServingSettings
 
 __all__ = ["TextModel"]
 
@@ -18,13 +23,12 @@ class TextModel(kserve.Model):  # type: ignore[misc]
     """`text`: BYTES (n) or (n, 1) → `label`, `decision`: BYTES (n); `expected_cost`: FP64 (n);
     `probabilities`: FP64 (n, K)."""
 
-    def __init__(self, name: str, slot: ModelSlot, *, max_texts: int, max_chars: int) -> None:
-        super().__init__(name)
-        self._slot, self._max_texts, self._max_chars = slot, max_texts, max_chars
-
-    def load(self) -> bool:
-        self.ready = self._slot.get() is not None
-        return bool(self.ready)
+    def __init__(self, slot: ModelSlot, metrics: ServingMetrics, settings: ServingSettings) -> None:
+        super().__init__(settings.serving_model or "model")
+        self._slot, self._metrics = slot, metrics
+        self._max_texts, self._max_chars = settings.serving_max_texts, settings.serving_max_document_chars
+        # Inference in the event loop would hold up the probes; more threads than cores would only take memory.
+        self._threads = ThreadPoolExecutor(settings.serving_concurrent_requests, "inference")
 
     async def healthy(self) -> bool:
         return self._slot.get() is not None
@@ -40,8 +44,11 @@ class TextModel(kserve.Model):  # type: ignore[misc]
             {"name": "probabilities", "datatype": "FP64", "shape": [-1, -1]},
         ]
 
-    def predict(self, payload: InferRequest, *_: Any, **__: Any) -> InferResponse:
+    async def predict(self, payload: InferRequest, *_: Any, **__: Any) -> InferResponse:
         """Raises InvalidInput (400) naming what is wrong with the request."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._predict, payload)
+
+    def _predict(self, payload: InferRequest) -> InferResponse:
         if not isinstance(payload, InferRequest):
             raise InvalidInput("speak version 2 of the protocol: POST /v2/models/NAME/infer")
         serving = self._slot.get()
@@ -49,13 +56,16 @@ class TextModel(kserve.Model):  # type: ignore[misc]
             raise ModelNotReady(self.name, "no release yet")
         texts = self._texts(payload)
         try:
-            answers = serving.model.predict(texts)
+            with self._metrics.inference.time():
+                answers = serving.model.predict(texts)
         except ValueError as error:
             raise InvalidInput(f"no prediction: {error.args[0] if error.args else error}") from error
         release = serving.release
+        self._metrics.predictions.labels(release.release_id).inc(len(answers))
         return InferResponse(
-            response_id=payload.id,
-            model_name=self.name,
+            # Optional in a request, but not in KServe's response.
+            response_id=payload.id or str(uuid4()),
+            model_name=release.model_name,
             model_version=release.release_id,
             infer_outputs=_outputs(answers),
             parameters={"release_id": release.release_id, "objective_hash": release.objective_hash},

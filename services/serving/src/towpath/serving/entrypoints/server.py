@@ -1,50 +1,83 @@
-"""Running the endpoint: KServe's server has its own main loop, so it does not go through `core.service.run`."""
+"""KServe's REST application and gRPC servicer, for `core.service.run` to serve.
+
+`ModelServer.start` is not used: it listens on every address, knows no keys and no limits, and wants a model before it
+listens (docs/decisions/0007-kserve-inside-our-runtime.md).
+"""
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import threading
+from dataclasses import dataclass
 
-from towpath.core.service import configure_logging, ops_router
-from towpath.core.service.auth import check_exposure
-from towpath.core.service.settings import HttpSettings
-from towpath.core.stream import Broker
-from towpath.serving.bootstrap import parts
+import grpc
+from fastapi import FastAPI
+
+from towpath.core.service import Health, ops_router
+from towpath.serving.domain.slot import ModelSlot
+from towpath.serving.metrics import ServingMetrics
 from towpath.serving.settings import ServingSettings
 
-__all__ = ["run_endpoint"]
+# KServe's module reads the command line as soon as it is imported, and sets logging up in its own way.
+_arguments, sys.argv = sys.argv, [sys.argv[0], "--enable_docs_url=true", "--configure_logging=false"]
+try:
+    from kserve.model_server import ModelServer, app
+finally:
+    sys.argv = _arguments
+
+from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc  # noqa: E402
+from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor  # noqa: E402
+from kserve.protocol.grpc.servicer import InferenceServicer  # noqa: E402
+from kserve.protocol.rest.server import RESTServer  # noqa: E402
+
+from towpath.serving.entrypoints.endpoint import TextModel  # noqa: E402
+from towpath.serving.entrypoints.guard import GrpcGuard, HttpGuard  # noqa: E402
+from towpath.serving.entrypoints.repository import FixedRepository, SlotDataPlane, SlotRepository  # noqa: E402
+
+__all__ = ["Endpoint", "new_endpoint"]
 
 
-def run_endpoint(settings: ServingSettings, *, broker: Broker | None = None) -> int:
-    """Until SIGTERM. Waits for the first model before it listens: KServe wants one."""
-    # Imported here: the worker needs none of it, and it is slow.
-    from kserve import ModelServer
-    from kserve.model_server import app
+@dataclass(frozen=True)
+class Endpoint:
+    """`app` answers REST; `grpc` is a loop that answers gRPC until its event is set."""
 
-    from towpath.serving.entrypoints.endpoint import TextModel
+    app: FastAPI
+    servicer: InferenceServicer
+    settings: ServingSettings
 
-    configure_logging("serving-endpoint", settings.log_level)
-    # KServe listens on every address, whatever is asked for.
-    check_exposure(settings.auth, HttpSettings(host="0.0.0.0"))  # noqa: S104
-    made, stop = parts(settings, broker=broker), threading.Event()
-    for loop in made.loops:
-        threading.Thread(target=loop, args=(stop,), daemon=True).start()
-    while (serving := made.slot.wait(1.0)) is None:
-        pass
-    app.include_router(ops_router(made.health, made.metrics.registry))
-    model = TextModel(
-        settings.serving_model or serving.release.model_name,
-        made.slot,
-        max_texts=settings.serving_max_texts,
-        max_chars=settings.serving_max_document_chars,
+    def grpc(self, stop: threading.Event) -> None:
+        """Raises RuntimeError when the port is taken."""
+        asyncio.run(self._serve_grpc(stop))
+
+    async def _serve_grpc(self, stop: threading.Event) -> None:
+        limit = self.settings.serving_max_body_bytes
+        server = grpc.aio.server(
+            interceptors=(GrpcGuard(self.settings.auth), ExceptionToStatusInterceptor()),
+            options=[("grpc.max_receive_message_length", limit), ("grpc.so_reuseport", 0)],
+            maximum_concurrent_rpcs=self.settings.http.max_connections,
+        )
+        grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self.servicer, server)
+        host = self.settings.http.host
+        server.add_insecure_port(f"{f'[{host}]' if ':' in host else host}:{self.settings.serving_grpc_port}")
+        await server.start()
+        await asyncio.to_thread(stop.wait)
+        await server.stop(grace=max(1.0, self.settings.grace_s - 2))
+
+
+def new_endpoint(settings: ServingSettings, slot: ModelSlot, health: Health, metrics: ServingMetrics) -> Endpoint:
+    """Once in a process: KServe's application is a global."""
+    model = TextModel(slot, metrics, settings)
+    server = ModelServer(registered_models=SlotRepository(model, slot, settings.serving_model))
+    server.dataplane = SlotDataPlane(server.registered_models, slot)
+    extension = FixedRepository(server.registered_models)
+    # Before KServe's own routes: its /metrics knows nothing of ours.
+    app.include_router(ops_router(health, metrics.registry))
+    RESTServer("", server.dataplane, extension, http_port=settings.http.port).create_application()
+    app.add_middleware(
+        HttpGuard,
+        auth=settings.auth,
+        max_bytes=settings.serving_max_body_bytes,
+        timeout_s=settings.serving_body_timeout_s,
     )
-    model.load()
-    server = ModelServer(
-        http_port=settings.http.port,
-        grpc_port=settings.serving_grpc_port,
-        workers=1,
-        enable_docs_url=True,
-        grace_period=int(settings.grace_s),
-    )
-    server.start([model])
-    stop.set()
-    return 0
+    return Endpoint(app, InferenceServicer(server.dataplane, extension), settings)
