@@ -57,14 +57,18 @@ def read_bundle(path: Path | str, *, sha256: str | None = None) -> Bundle:
         BundleError: with the reason.
     """
     folder = Path(path)
-    if not folder.is_dir():
-        raise BundleError(f"{folder}: no such folder")
+    try:
+        found_names = {each.name for each in folder.iterdir()}
+    except FileNotFoundError:
+        raise BundleError(f"{folder}: no such folder") from None
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{folder}: cannot be listed: {error}") from error
     raw = _read(folder / _MANIFEST, _MAX_MANIFEST_BYTES)
     found = hashlib.sha256(raw).hexdigest()
     if sha256 is not None and found != sha256:
         raise BundleError(f"{folder}: manifest.json has sha256 {found}, the release says {sha256}")
     manifest = _parse(raw, folder)
-    _check_names(folder, manifest)
+    _check_names(folder, manifest, found_names)
     return Bundle(manifest, found, {name: _checked(folder, name, manifest) for name in sorted(manifest.files)})
 
 
@@ -79,11 +83,11 @@ def _parse(raw: bytes, folder: Path) -> Manifest:
         raise BundleError(f"{folder}: manifest.json: {where}: {first['msg']}") from None
 
 
-def _check_names(folder: Path, manifest: Manifest) -> None:
+def _check_names(folder: Path, manifest: Manifest, found: set[str]) -> None:
     missing = [name for name in _NEEDED if name not in manifest.files]
     if missing:
         raise BundleError(f"{folder}: manifest.json does not list {', '.join(missing)}")
-    unlisted = sorted({each.name for each in folder.iterdir()} - {*manifest.files, _MANIFEST})
+    unlisted = sorted(found - {*manifest.files, _MANIFEST})
     if unlisted:
         raise BundleError(f"{folder}: {unlisted[0]!r} is not in the manifest")
     if sum(entry.size for entry in manifest.files.values()) > _MAX_BUNDLE_BYTES:

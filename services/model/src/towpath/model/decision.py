@@ -35,11 +35,14 @@ class DecisionRule:
 
     @classmethod
     def from_objective(cls, text: str, classes: tuple[str, ...]) -> DecisionRule:
-        """Raises ValueError or KeyError when `text` (an objective's canonical JSON) is not about `classes`."""
+        """Raises ValueError, KeyError or TypeError when `text`, an objective's canonical JSON, is not about `classes`."""
         costs = json.loads(text)["contract"]["costs"]
-        table = costs["matrix"]
+        table, ask = costs["matrix"], costs.get("askPerson")
         rows = [[float(table[truth][decision]) for decision in classes] for truth in classes]
-        return cls(classes, np.asarray(rows), costs.get("askPerson"))
+        rule = cls(classes, np.asarray(rows), None if ask is None else float(ask))
+        if not np.isfinite(rule.matrix).all() or not np.isfinite(rule.ask_person or 0):
+            raise ValueError("a cost is not a finite number")
+        return rule
 
     def decide(self, probabilities: NDArray[np.float32], truncated: NDArray[np.bool_]) -> list[Prediction]:
         """One prediction for each row of `probabilities` (n, K)."""

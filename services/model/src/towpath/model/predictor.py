@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 from tokenizers import Tokenizer
 
 from towpath.model.batching import batches
@@ -23,6 +24,12 @@ __all__ = ["Model", "Scores", "encode", "session"]
 # A batch of 64 tweets; above it, speed does not grow and memory does.
 _MAX_BATCH_TOKENS = 4096
 _MAX_BATCH_TEXTS = 64
+# ONNX Runtime's own exceptions have no common parent but Exception.
+_RUNTIME_ERRORS: tuple[type[Exception], ...] = (
+    RuntimeError,
+    ValueError,
+    *(each for each in vars(ort_state).values() if isinstance(each, type) and issubclass(each, Exception)),
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ def session(graph: bytes, threads: int | None = None) -> ort.InferenceSession:
     options.log_severity_level = 3
     try:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except (RuntimeError, ValueError, ort.capi.onnxruntime_pybind11_state.Fail) as error:
+    except _RUNTIME_ERRORS as error:
         raise BundleError(f"model.onnx cannot be loaded: {str(error)[:300]}") from error
 
 
@@ -65,7 +72,7 @@ class Model:
         try:
             self.objective_json = bundle.files["objective.json"].decode("utf-8")
             self._rule = DecisionRule.from_objective(self.objective_json, self.classes)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise BundleError(f"objective.json cannot be used: {error!r}") from error
         self._tokenizer = _tokenizer(bundle.files["tokenizer.json"], self.manifest.max_tokens)
         self._session = session(bundle.files["model.onnx"], threads)
@@ -88,7 +95,7 @@ class Model:
         """Probabilities and embeddings, in the order of `texts`.
 
         Raises:
-            ValueError: the graph gave something that is not a probability (which texts is in `args[1]`).
+            ValueError: the graph cannot run on them, or gave what is no probability (which texts is in `args[1]`).
         """
         ids, truncated = encode(self._tokenizer, texts)
         width = self.manifest.outputs[1].shape[-1]
@@ -113,7 +120,10 @@ class Model:
 
     def _run(self, ids: Sequence[Sequence[int]]) -> Any:
         feed = {"input_ids": padded(ids), "attention_mask": padded([[1] * len(each) for each in ids])}
-        return self._session.run(["probabilities", "embedding"], feed)
+        try:
+            return self._session.run(["probabilities", "embedding"], feed)
+        except _RUNTIME_ERRORS as error:
+            raise ValueError(f"the graph does not run on these {len(ids)} texts: {str(error)[:300]}") from error
 
     def _check_signature(self) -> None:
         inputs = {each.name for each in self._session.get_inputs()}

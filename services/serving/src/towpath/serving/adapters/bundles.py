@@ -40,21 +40,28 @@ class BundleStore:
         Raises:
             BundleError: not file://, or not below the root once everything is resolved.
         """
-        parts = urlsplit(uri)
+        try:
+            parts = urlsplit(uri)
+        except ValueError as error:
+            raise BundleError(f"bundle URI {uri[:200]!r}: {error}") from error
         if parts.scheme != "file" or parts.netloc not in ("", "localhost") or parts.query or parts.fragment:
             raise BundleError(f"bundle URI {uri[:200]!r}: only file:///… without query or fragment is read")
         if "\\" in uri or ";" in uri or "%" in unquote(parts.path) or "\x00" in unquote(parts.path):
             raise BundleError(f"bundle URI {uri[:200]!r}: has characters that no bundle's path has")
-        root, folder = self.root.resolve(), Path(unquote(parts.path))
-        if ".." in folder.parts or not folder.resolve().is_relative_to(root) or folder.resolve() == root:
+        named = Path(unquote(parts.path))
+        try:
+            root, folder = self.root.resolve(), named.resolve()
+        except (OSError, RuntimeError) as error:
+            raise BundleError(f"bundle URI {uri[:200]!r}: {str(error)[:200]}") from error
+        if ".." in named.parts or not folder.is_relative_to(root) or folder == root:
             raise BundleError(f"bundle URI {uri[:200]!r}: is not below {root}")
-        return folder.resolve()
+        return folder
 
     @staticmethod
     def _warm(model: Model, name: str, release_id: str) -> Serving:
         # The first run allocates; no document should wait for it. It also shows that the graph runs.
         try:
             model.predict(_WARM_UP)
-        except (ValueError, RuntimeError) as error:
-            raise BundleError(f"the bundle's graph does not run: {error}") from error
+        except ValueError as error:
+            raise BundleError(f"the bundle cannot predict: {error}") from error
         return Serving(model, Released(name, release_id, model.manifest.lineage.objective_hash))

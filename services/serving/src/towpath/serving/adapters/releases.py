@@ -34,6 +34,7 @@ class ReleaseFollower:
     model_name: str | None = None
     refusal: str | None = None
     backoff: Backoff = field(default_factory=Backoff)
+    _seen: dict[int, int] = field(default_factory=dict)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`. Kafka being away is waited out; the topic is read again from its start."""
@@ -43,39 +44,56 @@ class ReleaseFollower:
                     while not stop.is_set():
                         batch = consumer.poll(timeout_s=0.5)
                         self.backoff.reset()
-                        release = self._latest(batch.records)
-                        if release is not None:
-                            self.take(release)
+                        self._follow(batch.records)
             except RetryableError as error:
                 _log.info("serving.releases_waiting", reason=str(error))
                 self.backoff.wait(stop)
 
-    def take(self, release: ModelRelease) -> None:
-        """Serve `release` from the next batch on, unless its bundle is refused."""
+    def _follow(self, records: Sequence[Record]) -> None:
+        """Take the newest that can be served: loading those before it would be for nothing."""
+        for release in reversed(self._releases(records)):
+            if self.take(release):
+                return
+
+    def take(self, release: ModelRelease) -> bool:
+        """Serve `release` from the next batch on; False when its bundle is refused."""
         serving = self.slot.get()
         if serving is not None and serving.release.release_id == release.release_id:
-            return
+            return True
         try:
             loaded = self.load(release)
         except BundleError as error:
-            self.refusal = f"release {release.release_id} was refused: {error}"
-            self.metrics.refused.inc()
-            _log.error("serving.release_refused", release_id=release.release_id, reason=str(error))
-            return
+            return self._refuse(release, str(error))
+        except Exception as error:  # noqa: BLE001
+            # A release is somebody's message and its bundle goes through three native libraries. Whatever they raise,
+            # the process must not die of it: the message would be read again at the next start.
+            _log.exception("serving.release_unexpected", release_id=release.release_id)
+            return self._refuse(release, f"it cannot be loaded: {error!r}"[:500])
         self.refusal = None
         self.slot.put(loaded)
         self.metrics.model.clear()
         self.metrics.model.labels(release.release_id).set(1)
         _log.info("serving.release_loaded", release_id=release.release_id, model=release.model_name)
+        return True
 
-    def _latest(self, records: Sequence[Record]) -> ModelRelease | None:
-        """Of what one poll returned only the last counts: loading those before it would be for nothing."""
-        latest = None
+    def _refuse(self, release: ModelRelease, reason: str) -> bool:
+        self.refusal = f"release {release.release_id} was refused: {reason}"
+        self.metrics.refused.inc()
+        _log.error("serving.release_refused", release_id=release.release_id, reason=reason)
+        return False
+
+    def _releases(self, records: Sequence[Record]) -> list[ModelRelease]:
+        decoded = [release for record in self._unseen(records) if (release := self._decode(record)) is not None]
+        return [release for release in decoded if self.model_name in (None, release.model_name)]
+
+    def _unseen(self, records: Sequence[Record]) -> list[Record]:
+        # Read again from the start, the topic shows old releases first: none of them may serve again on the way.
+        unseen = []
         for record in records:
-            release = self._decode(record)
-            if release is not None and self.model_name in (None, release.model_name):
-                latest = release
-        return latest
+            if record.offset > self._seen.get(record.partition, -1):
+                self._seen[record.partition] = record.offset
+                unseen.append(record)
+        return unseen
 
     def _decode(self, record: Record) -> ModelRelease | None:
         if record.value is None:
