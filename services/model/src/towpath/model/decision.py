@@ -35,7 +35,7 @@ class DecisionRule:
 
     @classmethod
     def from_objective(cls, text: str, classes: tuple[str, ...]) -> DecisionRule:
-        """Raises ValueError, KeyError or TypeError when `text`, an objective's canonical JSON, is not about `classes`."""
+        """Raises ValueError, KeyError or TypeError when `text` (an objective's canonical JSON) does not fit."""
         costs = json.loads(text)["contract"]["costs"]
         table, ask = costs["matrix"], costs.get("askPerson")
         rows = [[float(table[truth][decision]) for decision in classes] for truth in classes]
