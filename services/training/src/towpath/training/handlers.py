@@ -17,8 +17,8 @@ from google.protobuf import json_format
 from towpath.core.errors import ConflictError, TowpathError
 from towpath.core.ids import new_id
 from towpath.core.objective import load_objective
-from towpath.core.stream import Broker, Codec, Registry
-from towpath.training.adapters.collect import collect, read_all
+from towpath.core.stream import Broker, Codec, Registry, read_history
+from towpath.training.adapters.collect import collect
 from towpath.training.adapters.pipeline import run_process
 from towpath.training.adapters.store import RunStore
 from towpath.training.domain.runs import Run, Step, with_step
@@ -138,9 +138,11 @@ class Trainer:
 
     def reigning(self, name: str, stop: threading.Event) -> ModelRelease | None:
         """The last release of a model's name."""
-        releases = read_all(self.broker, self.codec, self.registry.full_name("models"), ModelRelease, stop)
+        topic = self.registry.full_name("models")
         last = None
-        for release in releases:
+        for release in read_history(
+            self.broker, self.codec, topic, ModelRelease, client_id="towpath-training", stop=stop
+        ):
             last = release if release.model_name == name else last
         return last
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from google.protobuf.message import Message
-
-from towpath.core.errors import DeadLetterError, RetryableError
 from towpath.core.lineage.graph import Graph, Node
-from towpath.core.stream import Broker, Codec, Registry
+from towpath.core.stream import Broker, Codec, Registry, read_history
 from towpath.v1 import Annotation, Document, Feedback, ModelRelease, Prediction
 
 __all__ = ["read_graph"]
-
-M = TypeVar("M", bound=Message)
-_SILENT_POLLS = 40
 
 
 def read_graph(broker: Broker, registry: Registry, home: Path) -> Graph:
@@ -37,7 +31,7 @@ def read_graph(broker: Broker, registry: Registry, home: Path) -> Graph:
         ("feedback", Feedback, _feedback),
     )
     for name, kind, add in adders:
-        for message in _messages(broker, registry.full_name(name), kind):
+        for message in read_history(broker, Codec(), registry.full_name(name), kind, client_id="towpath-lineage"):
             add(graph, message)
     _snapshots(graph, home)
     return graph
@@ -90,22 +84,6 @@ def _snapshots(graph: Graph, home: Path) -> None:
         with (about.parent / "annotations.txt").open(encoding="utf-8") as listed:
             for line in listed:
                 graph.link(data["id"], "holds", line.strip())
-
-
-def _messages(broker: Broker, topic: str, kind: type[M]) -> Iterator[M]:
-    codec = Codec()
-    with broker.consumer([topic], group=None, client_id="towpath-lineage") as reader:
-        ends, silent = reader.end_offsets(), 0
-        while any(reader.position(partition) < end for partition, end in ends.items()):
-            batch = reader.poll(timeout_s=0.5, max_records=2000)
-            silent = 0 if batch else silent + 1
-            if silent > _SILENT_POLLS:
-                raise RetryableError(f"{topic} gave nothing more before its end was reached")
-            for record in batch.records:
-                try:
-                    yield codec.decode(record, kind).message
-                except DeadLetterError:
-                    continue  # it is on dead-letters with its reason, and has no lineage
 
 
 def _short(text: str) -> str:

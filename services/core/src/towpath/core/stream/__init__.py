@@ -3,6 +3,7 @@
 from towpath.core.service.settings import KafkaSettings
 from towpath.core.stream.codec import Codec, Encoding, Envelope, trace_id_of
 from towpath.core.stream.dead_letter import dead_letter
+from towpath.core.stream.history import read_history
 from towpath.core.stream.kafka import KafkaBroker
 from towpath.core.stream.memory import MemoryBroker
 from towpath.core.stream.port import (
@@ -45,6 +46,7 @@ __all__ = [
     "TransactionalProducer",
     "connect",
     "dead_letter",
+    "read_history",
     "trace_id_of",
 ]
 

@@ -1,4 +1,4 @@
-"""When to train again: enough newly annotated documents, or an alert about costs."""
+"""When to train again: when enough documents were newly annotated."""
 
 from __future__ import annotations
 

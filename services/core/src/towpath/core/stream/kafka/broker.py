@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from kafka import KafkaAdminClient
 
 from towpath.core.service.settings import KafkaSettings
+from towpath.core.stream.closing import Closing
 from towpath.core.stream.kafka.client import configuration, start, translated
 from towpath.core.stream.kafka.consumer import KafkaPortConsumer
 from towpath.core.stream.kafka.producer import IdempotentKafkaProducer, TransactionalKafkaProducer
@@ -18,7 +18,7 @@ from towpath.core.stream.port import Isolation, Start, TopicSpec
 __all__ = ["KafkaBroker"]
 
 
-class KafkaBroker:
+class KafkaBroker(Closing):
     """A `Broker` on the cluster that `settings` name. Connects when first asked for something."""
 
     def __init__(self, settings: KafkaSettings) -> None:
@@ -78,14 +78,6 @@ class KafkaBroker:
             if self._admin_client is not None:
                 self._admin_client.close()
                 self._admin_client = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _configuration(self, client_id: str) -> dict[str, Any]:
         return configuration(self._settings, client_id)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition, errors
 
 from towpath.core.errors import RetryableError
+from towpath.core.stream.closing import Closing
 from towpath.core.stream.kafka.client import start, translated
 from towpath.core.stream.port import Batch, Isolation, Partition, Progress, Record, Start
 
 __all__ = ["KafkaPortConsumer"]
 
 
-class KafkaPortConsumer:
+class KafkaPortConsumer(Closing):
     """One thread at a time."""
 
     def __init__(
@@ -113,14 +113,6 @@ class KafkaPortConsumer:
     def close(self) -> None:
         with translated("closing"):
             self._consumer.close(autocommit=False, timeout_ms=min(self._limit_ms, 2000))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # ------------------------------------------------------------------
     def _assigned(self) -> set[TopicPartition]:

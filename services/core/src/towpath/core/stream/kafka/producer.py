@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import structlog
 from kafka import KafkaProducer, OffsetAndMetadata, TopicPartition, errors
 
 from towpath.core.errors import RejectedError, RetryableError, TooLargeError, TransactionAbortedError
+from towpath.core.stream.closing import Closing
 from towpath.core.stream.kafka.client import start
 from towpath.core.stream.port import Message, Progress
 
@@ -49,20 +49,7 @@ def _discard(producer: KafkaProducer) -> None:
     producer._closed = True
 
 
-class _Closes:
-    def close(self) -> None:
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class IdempotentKafkaProducer(_Closes):
+class IdempotentKafkaProducer(Closing):
     """Threads may share it. One that timed out is discarded with all it held, so memory stays bounded."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -109,7 +96,7 @@ class IdempotentKafkaProducer(_Closes):
                 _discard(producer)
 
 
-class TransactionalKafkaProducer(_Closes):
+class TransactionalKafkaProducer(Closing):
     """One thread at a time. After a failed commit it is spent, see docs/decisions/0003."""
 
     def __init__(self, config: Mapping[str, Any], transactional_id: str, transaction_timeout_s: float) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Self
 
 from kafka.partitioner.default import murmur2
 
 from towpath.core.errors import RetryableError, TransactionAbortedError
+from towpath.core.stream.closing import Closing
 from towpath.core.stream.memory.consumer import MemoryConsumer
 from towpath.core.stream.memory.group import Group, Membership
 from towpath.core.stream.memory.log import Log
@@ -20,7 +19,7 @@ from towpath.core.stream.port import Isolation, Message, Partition, Progress, St
 __all__ = ["MemoryBroker"]
 
 
-class MemoryBroker:
+class MemoryBroker(Closing):
     """A `Broker` in this process. Threads may share it.
 
     `away = True` makes it unreachable. `fault` is called with the name of each step that a simulation may want
@@ -87,14 +86,6 @@ class MemoryBroker:
 
     def close(self) -> None:
         """Nothing to release; logs stay for other users of the same broker."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # ------------------------------------------------------------------ for its producers and consumers
     def reachable(self) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from towpath.core.errors import RetryableError
+from towpath.core.stream.closing import Closing
 from towpath.core.stream.memory.group import Membership
 from towpath.core.stream.port import Batch, Isolation, Partition, Progress, Record, Start
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MemoryConsumer"]
 
 
-class MemoryConsumer:
+class MemoryConsumer(Closing):
     """A member of a group, or a reader of everything. One thread at a time."""
 
     def __init__(
@@ -95,14 +95,6 @@ class MemoryConsumer:
                 self._group.leave(self._member)
             self._positions.clear()
             self._broker.changed.notify_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # ------------------------------------------------------------------
     def _refresh(self) -> None:

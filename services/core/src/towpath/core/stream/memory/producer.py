@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from towpath.core.errors import RetryableError, TransactionAbortedError
+from towpath.core.stream.closing import Closing
 from towpath.core.stream.port import Message, Progress
 
 if TYPE_CHECKING:
@@ -15,20 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["MemoryProducer", "MemoryTransactionalProducer"]
 
 
-class _Closing:
+class _Nothing(Closing):
     def close(self) -> None:
-        """Nothing to release."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        """There is nothing to release."""
 
 
-class MemoryProducer(_Closing):
+class MemoryProducer(_Nothing):
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
 
@@ -38,7 +30,7 @@ class MemoryProducer(_Closing):
         self._broker.append(messages)
 
 
-class MemoryTransactionalProducer(_Closing):
+class MemoryTransactionalProducer(_Nothing):
     def __init__(self, broker: MemoryBroker, transactional_id: str, epoch: int) -> None:
         self._broker = broker
         self._who = (transactional_id, epoch)
