@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,35 +17,21 @@ from towpath.cli.local.ports import choose_port
 from towpath.model import Model
 from towpath.model.build.tiny import build_tiny_bundle
 
+StartService = Callable[..., Any]
+
 
 class Endpoint:
     """A running endpoint."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.port = choose_port()
-        self.grpc_port = choose_port(not_these=[self.port])
-        settings = {
-            **os.environ,
-            "TOWPATH_SERVING_MODE": "endpoint",
-            "TOWPATH_HTTP_PORT": str(self.port),
-            "TOWPATH_SERVING_GRPC_PORT": str(self.grpc_port),
+    def __init__(self, start_service: StartService, **environment: str) -> None:
+        self.grpc_port = choose_port()
+        self.service = start_service(
+            "serving",
+            TOWPATH_SERVING_MODE="endpoint",
+            TOWPATH_SERVING_GRPC_PORT=str(self.grpc_port),
             **environment,
-        }
-        self.log = folder / "log"
-        with self.log.open("wb") as log:
-            command = [sys.executable, "-m", "towpath.serving"]
-            self.process = subprocess.Popen(command, env=settings, stdout=log, stderr=log)
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
-
-    def wait_for(self, path: str, status: int = 200) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if self.client.get(path).status_code == status:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        raise AssertionError(self.log.read_text()[-3000:])
+        )
+        self.client = self.service.client
 
     def infer(self, headers: dict[str, str] | None = None, **changes: object) -> httpx.Response:
         tensor = {"name": "text", "shape": [2], "datatype": "BYTES", "data": ["good day", "bad day"], **changes}
@@ -74,17 +57,6 @@ asyncio.run(main())
 """
 
 
-@contextmanager
-def running(folder: Path, **environment: str) -> Iterator[Endpoint]:
-    made = Endpoint(folder, **environment)
-    try:
-        yield made
-    finally:
-        made.client.close()
-        made.process.kill()
-        made.process.wait(10)
-
-
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_tiny_bundle(tmp_path_factory.mktemp("endpoint") / "bundle")
@@ -96,11 +68,10 @@ def model(bundle: Path) -> Model:
 
 
 @pytest.fixture(scope="module")
-def endpoint(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    environment = {"TOWPATH_SERVING_BUNDLE": str(bundle), "TOWPATH_SERVING_MAX_BODY_BYTES": str(2**20)}
-    with running(tmp_path_factory.mktemp("log"), **environment) as made:
-        made.wait_for("/readyz")
-        yield made
+def endpoint(bundle: Path, start_service: StartService) -> Endpoint:
+    made = Endpoint(start_service, TOWPATH_SERVING_BUNDLE=str(bundle), TOWPATH_SERVING_MAX_BODY_BYTES=str(2**20))
+    made.service.until("/readyz", 200)
+    return made
 
 
 def test_rest_answers_as_the_model_does(endpoint: Endpoint, model: Model) -> None:
@@ -181,34 +152,32 @@ def test_no_caller_can_take_the_model_away(endpoint: Endpoint) -> None:
 
 def test_it_listens_where_it_is_told_only(endpoint: Endpoint) -> None:
     other = "127.0.0.2"  # loopback too, but not the address that was asked for
-    for port in (endpoint.port, endpoint.grpc_port):
+    for port in (endpoint.service.port, endpoint.grpc_port):
         with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
             probe.connect((other, port))
 
 
-def test_where_keys_are_asked_for_both_protocols_ask(bundle: Path, tmp_path: Path) -> None:
+def test_where_keys_are_asked_for_both_protocols_ask(bundle: Path, start_service: StartService) -> None:
     keys = {"TOWPATH_AUTH_MODE": "api-key", "TOWPATH_AUTH_API_KEYS": "first-key,second-key"}
-    with running(tmp_path, TOWPATH_SERVING_BUNDLE=str(bundle), **keys) as endpoint:
-        endpoint.wait_for("/readyz")
-        assert endpoint.infer().status_code == 401
-        assert endpoint.infer({"X-API-Key": "wrong"}).status_code == 401
-        assert endpoint.client.get("/v2/models").status_code == 401
-        assert endpoint.infer({"X-API-Key": "second-key"}).status_code == 200
-        assert endpoint.client.get("/v2/health/live").status_code == 200, "a probe has no key"
-        assert "UNAUTHENTICATED" in endpoint.grpc_infer("x-api-key=wrong").stderr
-        assert endpoint.grpc_infer("x-api-key=first-key").returncode == 0
-        assert "first-key" not in endpoint.log.read_text()
+    endpoint = Endpoint(start_service, TOWPATH_SERVING_BUNDLE=str(bundle), **keys)
+    endpoint.service.until("/readyz", 200)
+    assert endpoint.infer().status_code == 401
+    assert endpoint.infer({"X-API-Key": "wrong"}).status_code == 401
+    assert endpoint.client.get("/v2/models").status_code == 401
+    assert endpoint.infer({"X-API-Key": "second-key"}).status_code == 200
+    assert endpoint.client.get("/v2/health/live").status_code == 200, "a probe has no key"
+    assert "UNAUTHENTICATED" in endpoint.grpc_infer("x-api-key=wrong").stderr
+    assert endpoint.grpc_infer("x-api-key=first-key").returncode == 0
+    assert "first-key" not in endpoint.service.log.read_text()
 
 
-def test_without_kafka_or_a_model_it_lives_waits_and_ends_on_sigterm(tmp_path: Path) -> None:
-    nowhere = f"127.0.0.1:{choose_port()}"
-    with running(tmp_path, TOWPATH_KAFKA_BOOTSTRAP_SERVERS=nowhere, TOWPATH_HOME=str(tmp_path)) as endpoint:
-        endpoint.wait_for("/livez")
-        assert endpoint.client.get("/readyz").status_code == 503
-        assert endpoint.client.get("/v2/health/live").status_code == 200
-        assert endpoint.client.get("/v2/health/ready").status_code == 503
-        assert endpoint.infer().status_code == 503
-        endpoint.process.send_signal(signal.SIGTERM)
-        assert endpoint.process.wait(10) == 0
-    records = [json.loads(line) for line in endpoint.log.read_text().splitlines()]
+def test_without_kafka_or_a_model_it_lives_waits_and_ends_on_sigterm(start_service: StartService) -> None:
+    endpoint = Endpoint(start_service, TOWPATH_KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{choose_port()}")
+    endpoint.service.until("/livez", 200)
+    assert endpoint.client.get("/readyz").status_code == 503
+    assert endpoint.client.get("/v2/health/live").status_code == 200
+    assert endpoint.client.get("/v2/health/ready").status_code == 503
+    assert endpoint.infer().status_code == 503
+    endpoint.service.end()
+    records = [json.loads(line) for line in endpoint.service.log.read_text().splitlines()]
     assert (records[-1]["service"], records[-1]["event"]) == ("serving-endpoint", "service.stopped")
