@@ -1,6 +1,6 @@
 # Towpath's commands. `make demo` and `make test` set up what is missing first; nothing else is needed.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock proto compile clean
+.PHONY: help setup demo test lint format bench lock proto compile clean
 BIN := .venv/bin
 CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src
@@ -25,6 +25,9 @@ lint: setup  ## ruff and mypy --strict
 format: setup  ## Let ruff write the style
 	@$(BIN)/ruff format --force-exclude $(CODE)
 	@$(BIN)/ruff check --force-exclude --fix $(CODE)
+
+bench: setup  ## Time what users feel, in pairs on this machine; minutes
+	@$(BIN)/python tests/benchmarks/hostile_bodies.py $(ARGS)
 
 lock:  ## Resolve the dependencies again into requirements/
 	@scripts/lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,15 +42,21 @@ class Account:
     problems: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Intake:
-    """The use case. `producer` may be shared by threads."""
+    """The use case. `producer` may be shared by threads.
+
+    A request is no load while its body is on the way; what is limited is how many send to Kafka at a time.
+    """
 
     producer: Producer
     codec: Codec
     registry: Registry
     metrics: IngestionMetrics
     settings: IngestionSettings
+
+    def __post_init__(self) -> None:
+        self._slots = asyncio.Semaphore(self.settings.max_sends)
 
     async def one(self, kind: Kind[Any], raw: bytes, trace: str) -> str:
         """Take one; returns its id once Kafka has it.
@@ -96,14 +103,25 @@ class Intake:
         return self.codec.encode(message, topic=self.registry.full_name(kind.topic), key=key, trace=trace)
 
     async def _send(self, kind: Kind[Any], messages: list[Message]) -> None:
-        begin = time.perf_counter()
+        begin, limit_s = time.perf_counter(), self.settings.send_timeout_s
         outcome = "failed"
         try:
-            await run_in_threadpool(self.producer.send, messages, timeout_s=self.settings.send_timeout_s)
+            await self._wait_for_slot(limit_s)
+            try:
+                await run_in_threadpool(self.producer.send, messages, timeout_s=limit_s)
+            finally:
+                self._slots.release()
             outcome = "accepted"
         finally:
             self.metrics.messages.labels(kind.topic, outcome).inc(len(messages))
             self.metrics.send_seconds.observe(time.perf_counter() - begin)
+
+    async def _wait_for_slot(self, limit_s: float) -> None:
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise RetryableError(f"{self.settings.max_sends} others were sending to Kafka for {limit_s:g} s") from None
 
 
 def _problem(line: Line, error: RejectedError) -> dict[str, Any]:

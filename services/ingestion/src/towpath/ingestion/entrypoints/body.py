@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 from fastapi import Request
@@ -17,14 +18,14 @@ class SlowBodyError(TowpathError):
     """The client stopped sending; HTTP 408."""
 
 
-async def chunks(request: Request, timeout_s: float) -> AsyncIterator[bytes]:
+async def chunks(request: Request, *, timeout_s: float, min_bytes_per_s: int = 0) -> AsyncIterator[bytes]:
     """The body as it arrives.
 
     Raises:
-        SlowBodyError: nothing came for `timeout_s`.
+        SlowBodyError: nothing came for `timeout_s`, or since then less than `min_bytes_per_s` on average.
         RejectedError: the client went away.
     """
-    stream = request.stream()
+    stream, begin, received = request.stream(), time.monotonic(), 0
     while True:
         try:
             async with asyncio.timeout(timeout_s):
@@ -35,6 +36,10 @@ async def chunks(request: Request, timeout_s: float) -> AsyncIterator[bytes]:
             raise SlowBodyError(f"nothing came for {timeout_s:g} s") from None
         except ClientDisconnect:
             raise RejectedError("the client went away in mid-body") from None
+        received += len(chunk)
+        seconds = time.monotonic() - begin
+        if seconds > timeout_s and received < min_bytes_per_s * seconds:
+            raise SlowBodyError(f"{received} bytes came in {seconds:.0f} s, {min_bytes_per_s} a second are wanted")
         yield chunk
 
 
@@ -43,10 +48,15 @@ async def whole(request: Request, *, limit: int, timeout_s: float) -> bytes:
 
     Raises:
         TooLargeError: it is longer.
+        SlowBodyError: it had not come as a whole after `timeout_s`.
     """
     body = bytearray()
-    async for chunk in chunks(request, timeout_s):
-        body += chunk
-        if len(body) > limit:
-            raise TooLargeError(f"the body is longer than {limit} bytes")
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for chunk in chunks(request, timeout_s=timeout_s):
+                body += chunk
+                if len(body) > limit:
+                    raise TooLargeError(f"the body is longer than {limit} bytes")
+    except TimeoutError:
+        raise SlowBodyError(f"the body was not there after {timeout_s:g} s") from None
     return bytes(body)

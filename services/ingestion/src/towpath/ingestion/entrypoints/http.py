@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
-from towpath.core.errors import RetryableError
 from towpath.core.ids import new_traceparent
 from towpath.core.service import problem
 from towpath.core.service.http import PROBLEM_JSON
 from towpath.core.stream import Message, trace_id_of
 from towpath.ingestion.domain.idempotency import Answer, IdempotencyStore
-from towpath.ingestion.domain.lines import LineSplitter
+from towpath.ingestion.domain.lines import Line, LineSplitter
 from towpath.ingestion.domain.parsing import KINDS, Kind
 from towpath.ingestion.entrypoints.body import chunks, whole
 from towpath.ingestion.entrypoints.openapi import documentation
@@ -57,8 +56,6 @@ def _endpoint(intake: Intake, kind: Kind[Any], store: IdempotencyStore) -> Calla
         media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if media_type not in (_JSON, _NDJSON):
             return problem(415, "Unsupported Media Type", f"send {_JSON} (one) or {_NDJSON} (a stream)")
-        if intake.metrics.requests._value.get() >= intake.settings.max_requests:
-            raise RetryableError(f"{intake.settings.max_requests} requests are being worked on")
         trace = traceparent if trace_id_of(traceparent) else new_traceparent()
         work = _Request(intake, kind, request, trace or "", media_type)
         with intake.metrics.requests.track_inprogress():
@@ -100,8 +97,12 @@ class _Request:
         return await (self._one() if self._media_type == _JSON else self._stream())
 
     async def drain(self) -> None:
-        async for chunk in chunks(self._request, self._intake.settings.body_timeout_s):
+        async for chunk in self._chunks():
             self._hash.update(chunk)
+
+    def _chunks(self) -> AsyncIterator[bytes]:
+        settings = self._intake.settings
+        return chunks(self._request, timeout_s=settings.body_timeout_s, min_bytes_per_s=settings.min_body_bytes_per_s)
 
     async def _one(self) -> Answer:
         settings = self._intake.settings
@@ -112,27 +113,39 @@ class _Request:
         return Answer(202, {"accepted": 1, "rejected": 0, "lastLine": 1, "ids": [identity], "problems": []})
 
     async def _stream(self) -> Answer:
-        intake, settings, account = self._intake, self._intake.settings, Account()
-        splitter, waiting, number = LineSplitter(settings.max_line_bytes), list[Message](), 0
-        async for chunk in _with_end(self._request, settings.body_timeout_s):
-            self._hash.update(chunk or b"")
-            intake.metrics.body_bytes.labels(self.kind.topic).inc(len(chunk or b""))
-            for line in splitter.finish() if chunk is None else splitter.feed(chunk):
-                message = intake.read(self.kind, line, self._trace, account)
-                number = line.number
-                if message is not None:
-                    waiting.append(message)
-                if len(waiting) >= settings.batch_messages:
-                    await intake.flush(self.kind, waiting, number, account)
-        await intake.flush(self.kind, waiting, number, account)
+        settings, splitter = self._intake.settings, LineSplitter(self._intake.settings.max_line_bytes)
+        gathered = _Gathered(self._intake, self.kind, self._trace)
+        async for chunk in self._chunks():
+            self._hash.update(chunk)
+            self._intake.metrics.body_bytes.labels(self.kind.topic).inc(len(chunk))
+            for line in splitter.feed(chunk):
+                gathered.take(line)
+                if len(gathered.messages) >= settings.batch_messages or gathered.bytes >= settings.batch_bytes:
+                    await gathered.flush()
+        for line in splitter.finish():
+            gathered.take(line)
+        await gathered.flush()
+        account = gathered.account
         return Answer(202 if account.accepted or not account.rejected else 422, _summary(account))
 
 
-async def _with_end(request: Request, timeout_s: float) -> Any:
-    """The chunks, then None."""
-    async for chunk in chunks(request, timeout_s):
-        yield chunk
-    yield None
+class _Gathered:
+    """Lines of a stream that were read and not yet sent. Bounded, so that many slow streams are no load."""
+
+    def __init__(self, intake: Intake, kind: Kind[Any], trace: str) -> None:
+        self._intake, self._kind, self._trace = intake, kind, trace
+        self.account, self.messages, self.bytes, self._line = Account(), list[Message](), 0, 0
+
+    def take(self, line: Line) -> None:
+        self._line = line.number
+        message = self._intake.read(self._kind, line, self._trace, self.account)
+        if message is not None:
+            self.messages.append(message)
+            self.bytes += len(message.value or b"")
+
+    async def flush(self) -> None:
+        await self._intake.flush(self._kind, self.messages, self._line, self.account)
+        self.bytes = 0
 
 
 def _summary(account: Account) -> dict[str, Any]:
