@@ -128,7 +128,7 @@ class Services:
         Raises:
             TowpathError: one ended, or does not answer in time; the message shows its log.
         """
-        waiting = {name: each for name, each in self.running.items() if each.spec is not ENDPOINT}
+        waiting = dict(self.running)
         deadline = time.monotonic() + timeout_s
         with httpx.Client(timeout=2.0) as client:
             while waiting:
