@@ -1,0 +1,70 @@
+"""Where a prediction came from, and what came of a document: read from the topics, walked in both directions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message as Proto
+
+from towpath.core.errors import NotFoundError
+from towpath.core.lineage import Graph, read_graph
+from towpath.core.stream import Codec, MemoryBroker, Message, Registry
+from towpath.v1 import Annotation, ClassLabel, Document, Feedback, ModelRelease, Prediction
+
+REGISTRY = Registry.load("test.")
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Graph:
+    """Two documents of one snapshot, one release, a prediction of a third document, feedback on it."""
+    broker, codec = MemoryBroker(), Codec()
+    broker.create_topics(REGISTRY.specs())
+    sent: list[tuple[str, Proto]] = [
+        *(("documents", Document(document_id=f"doc-{n}", text=f"text {n}")) for n in (1, 2, 3)),
+        *(
+            ("annotations", Annotation(annotation_id=f"ann-{n}", document_id=f"doc-{n}", rater_id="r",
+                                       class_label=ClassLabel(label="cat")))
+            for n in (1, 2)
+        ),
+        ("models", ModelRelease(release_id="rel-1", model_name="m", run_id="run-1", snapshot_id="sha256:a",
+                                objective_hash="obj-1")),
+        ("predictions", Prediction(prediction_id="prd-3", document_id="doc-3", release_id="rel-1")),
+        ("feedback", Feedback(feedback_id="fb-3", document_id="doc-3", source="agent")),
+    ]  # fmt: skip
+    messages = [codec.encode(each, topic=REGISTRY.full_name(topic), key="k") for topic, each in sent]
+    messages.append(Message(REGISTRY.full_name("documents"), b"poison"))
+    with broker.producer(client_id="test") as producer:
+        producer.send(messages, timeout_s=5)
+    snapshot = tmp_path / "snapshots" / "a"
+    snapshot.mkdir(parents=True)
+    (snapshot / "snapshot.json").write_text('{"id": "sha256:a", "documents": 2, "annotations": 2}')
+    (snapshot / "annotations.txt").write_text("ann-1\nann-2\n")
+    return read_graph(broker, REGISTRY, tmp_path)
+
+
+def ids(graph: Graph) -> set[str]:
+    return {node["id"] for node in graph.to_dict()["nodes"]}
+
+
+def test_a_prediction_leads_to_its_document_release_run_objective_and_data(graph: Graph) -> None:
+    assert ids(graph.about("prd-3")) >= {"prd-3", "doc-3", "rel-1", "run-1", "obj-1", "sha256:a", "fb-3"}
+
+
+def test_other_documents_of_the_same_snapshot_are_not_a_predictions_lineage(graph: Graph) -> None:
+    assert not ids(graph.about("prd-3")) & {"doc-1", "doc-2", "ann-1", "ann-2"}
+
+
+def test_a_document_leads_to_the_snapshots_that_hold_it(graph: Graph) -> None:
+    found = ids(graph.about("doc-1"))
+    assert found >= {"doc-1", "ann-1", "sha256:a"}
+    assert not found & {"doc-2", "ann-2", "doc-3"}
+
+
+def test_asked_about_itself_a_snapshot_shows_what_is_in_it(graph: Graph) -> None:
+    assert ids(graph.about("sha256:a")) >= {"ann-1", "ann-2", "doc-1", "doc-2", "run-1"}
+
+
+def test_an_unknown_id_is_told_so(graph: Graph) -> None:
+    with pytest.raises(NotFoundError, match="'doc-9' is no document"):
+        graph.about("doc-9")
