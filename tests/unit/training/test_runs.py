@@ -99,7 +99,7 @@ def test_with_auto_a_run_starts_when_enough_documents_were_annotated(tmp_path: P
     try:
         annotate(1, 2, 2)
         deadline = time.monotonic() + 20
-        while "new_documents 2.0" not in client.get("/metrics").text.replace("towpath_training_", ""):
+        while "towpath_training_new_annotated_documents 2.0" not in client.get("/metrics").text:
             assert time.monotonic() < deadline
         assert client.get("/v1/runs").json() == []
         annotate(3)
