@@ -88,11 +88,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """A topic as the broker sees it."""
+    """A topic as the broker sees it. `replication`: the broker's default when absent."""
 
     name: str
     partitions: int
     config: Mapping[str, str] = field(default_factory=dict)
+    replication: int | None = None
 
 
 class _Closes(Protocol):

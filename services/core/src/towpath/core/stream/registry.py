@@ -56,9 +56,9 @@ class Registry:
     def full_name(self, name: str) -> str:
         return self.topic(name).full_name
 
-    def specs(self) -> list[TopicSpec]:
+    def specs(self, replication: int | None = None) -> list[TopicSpec]:
         """What `Broker.create_topics` needs."""
-        return [TopicSpec(each.full_name, each.partitions, each.config) for each in self]
+        return [TopicSpec(each.full_name, each.partitions, each.config, replication) for each in self]
 
     def __iter__(self) -> Iterator[Topic]:
         return iter(self._topics.values())

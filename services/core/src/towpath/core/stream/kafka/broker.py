@@ -6,8 +6,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, errors
 
+from towpath.core.errors import RejectedError
 from towpath.core.service.settings import KafkaSettings
 from towpath.core.stream.closing import Closing
 from towpath.core.stream.kafka.client import configuration, start, translated
@@ -56,11 +57,13 @@ class KafkaBroker(Closing):
     def create_topics(self, specs: Sequence[TopicSpec]) -> Sequence[str]:
         present = self.topics()
         missing = [spec for spec in specs if spec.name not in present]
-        wanted = {each.name: {"num_partitions": each.partitions, "configs": dict(each.config)} for each in missing}
-        if wanted:
+        if missing:
             with translated("creating topics"), self._lock:
-                # Another process may create the same ones meanwhile: existing is what was wanted.
-                self._admin().create_topics(wanted, raise_errors=False, wait_for_metadata=True)
+                answer = self._admin().create_topics(
+                    {spec.name: _options(spec) for spec in missing}, raise_errors=False
+                )
+                _check_created(answer)
+                self._admin().wait_for_topics([spec.name for spec in missing])
         return [spec.name for spec in missing]
 
     def topics(self) -> Mapping[str, int]:
@@ -87,3 +90,20 @@ class KafkaBroker(Closing):
             config = {**self._configuration("towpath-admin"), **limits}
             self._admin_client = start(KafkaAdminClient, config)
         return self._admin_client
+
+
+def _options(spec: TopicSpec) -> dict[str, Any]:
+    return {
+        "num_partitions": spec.partitions,
+        "replication_factor": spec.replication or -1,
+        "configs": dict(spec.config),
+    }
+
+
+def _check_created(answer: Mapping[str, Any]) -> None:
+    for topic in answer["topics"]:
+        error = errors.for_code(topic["error_code"])
+        # Another process may create the same ones meanwhile: existing is what was wanted.
+        if error not in (errors.NoError, errors.TopicAlreadyExistsError):
+            said = topic.get("error_message") or error.__name__
+            raise RejectedError(f"Kafka does not create it: {said}", where=topic["name"])
