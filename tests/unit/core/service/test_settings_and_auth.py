@@ -11,6 +11,10 @@ from pydantic import SecretStr, ValidationError
 from towpath.core.errors import CrashError
 from towpath.core.service import AuthSettings, Health, HttpSettings, ServiceSettings, new_app, require_caller
 from towpath.core.service.auth import check_exposure
+from towpath.ingestion.settings import IngestionSettings
+from towpath.monitoring.settings import MonitoringSettings
+from towpath.serving.settings import ServingSettings
+from towpath.training.settings import TrainingSettings
 
 
 def test_the_environment_reaches_nested_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,6 +26,15 @@ def test_the_environment_reaches_nested_settings(monkeypatch: pytest.MonkeyPatch
     assert settings.kafka.bootstrap_servers == "kafka-1:9093,kafka-2:9093"
     assert settings.kafka.security_protocol == "SASL_SSL"
     assert (settings.http.port, settings.topic_prefix) == (9000, "acme.")
+
+
+def test_names_of_two_words_reach_nested_settings_of_every_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOWPATH_HTTP_OPS_PORT", "9090")
+    monkeypatch.setenv("TOWPATH_HTTP_MAX_CONNECTIONS", "7")
+    monkeypatch.setenv("TOWPATH_HTTP_DRAIN_S", "2.5")
+    for kind in (ServiceSettings, IngestionSettings, ServingSettings, MonitoringSettings, TrainingSettings):
+        http = kind().http
+        assert (http.ops_port, http.max_connections, http.drain_s) == (9090, 7, 2.5)
 
 
 def test_a_secret_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:

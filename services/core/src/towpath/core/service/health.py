@@ -15,6 +15,7 @@ from towpath.core.errors import TowpathError
 __all__ = ["Check", "Health", "NotReadyError"]
 
 Check = Callable[[], None]
+_STOPPING: Mapping[str, str] = {"service": "stopping"}
 _log = structlog.get_logger(__name__)
 
 
@@ -40,6 +41,7 @@ class Health:
         self._cache_s, self._limit_s, self._clock = cache_s, limit_s, clock
         self._lock = threading.Lock()
         self._cached: tuple[float, Mapping[str, str]] | None = None
+        self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
 
     def add(self, name: str, check: Check) -> None:
@@ -50,6 +52,8 @@ class Health:
 
     def report(self) -> Mapping[str, str]:
         """State by check: "ok", or the reason why not."""
+        if self._stopping.is_set():
+            return _STOPPING
         with self._lock:
             if self._cached is None or self._clock() - self._cached[0] >= self._cache_s:
                 self._cached = (self._clock(), self._run_all())
@@ -58,7 +62,12 @@ class Health:
     def ready(self) -> bool:
         return all(state == "ok" for state in self.report().values())
 
+    def stop(self) -> None:
+        """Not ready from now on, whatever the checks say: the service is about to end."""
+        self._stopping.set()
+
     def close(self) -> None:
+        self.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run_all(self) -> Mapping[str, str]:

@@ -8,11 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -21,6 +20,7 @@ from towpath.core.service.auth import check_exposure
 from towpath.core.service.health import Health
 from towpath.core.service.http import new_app
 from towpath.core.service.logging import configure_logging
+from towpath.core.service.servers import HttpServer, api_server, ops_server
 from towpath.core.service.settings import ServiceSettings
 
 __all__ = ["Loop", "Service", "run"]
@@ -58,14 +58,45 @@ def run(service: Service) -> int:
         return 1
     stop, crashed, endings = threading.Event(), threading.Event(), Endings()
     _end_on_signals(endings)
-    server = _server(service)
-    threads = [_loop_thread(loop, stop, crashed, endings) for loop in service.loops]
-    threads.append(_thread("http", lambda: _serve(server, stop, crashed, endings)))
-    _log.info("service.started", host=service.settings.http.host, port=service.settings.http.port)
+    api, ops = _start_servers(service, crashed, endings)
+    threads = [api.thread, *(_loop_thread(loop, stop, crashed, endings) for loop in service.loops)]
+    http = service.settings.http
+    _log.info("service.started", host=http.host, port=http.port, ops_port=http.ops_port)
     _log.info("service.stopping", because=endings.get())
+    _drain(service, crashed, endings)
     stop.set()
-    _shut_down(service, server, threads)
+    api.stop()
+    _shut_down(service, threads, ops)
     return 1 if crashed.is_set() else 0
+
+
+def _start_servers(
+    service: Service, crashed: threading.Event, endings: Endings
+) -> tuple[HttpServer, HttpServer | None]:
+    def ended(by_itself: bool) -> None:
+        if by_itself:
+            crashed.set()
+        endings.put("the HTTP server ended")
+
+    app = service.app or new_app(f"Towpath {service.name}", service.health, service.metrics)
+    http = service.settings.http
+    api = api_server(app, http, service.settings.grace_s, ended)
+    ops = ops_server(service.name, service.health, service.metrics, http, ended)
+    for server in (api, ops):
+        if server is not None:
+            server.start()
+    return api, ops
+
+
+def _drain(service: Service, crashed: threading.Event, endings: Endings) -> None:
+    # Load balancers look at /readyz now and then: until they have, requests still come and are answered.
+    service.health.stop()
+    if crashed.is_set():
+        return
+    try:
+        endings.get(timeout=service.settings.http.drain_s)
+    except Empty:
+        return
 
 
 def _end_on_signals(endings: Endings) -> None:
@@ -76,36 +107,6 @@ def _end_on_signals(endings: Endings) -> None:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-
-
-def _server(service: Service) -> uvicorn.Server:
-    http = service.settings.http
-    app = service.app or new_app(f"Towpath {service.name}", service.health, service.metrics)
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=http.host,
-            port=http.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            limit_concurrency=http.max_connections,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=max(1, int(service.settings.grace_s) - 2),
-        )
-    )
-
-
-def _serve(server: uvicorn.Server, stop: threading.Event, crashed: threading.Event, endings: Endings) -> None:
-    try:
-        server.run()
-    except SystemExit:
-        # uvicorn's word for "could not bind"; it has logged the reason.
-        crashed.set()
-    finally:
-        if not stop.is_set():
-            crashed.set()
-        endings.put("the HTTP server ended")
 
 
 def _loop_thread(loop: Loop, stop: threading.Event, crashed: threading.Event, endings: Endings) -> threading.Thread:
@@ -130,10 +131,9 @@ def _thread(name: str, body: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def _shut_down(service: Service, server: uvicorn.Server, threads: Sequence[threading.Thread]) -> None:
+def _shut_down(service: Service, threads: Sequence[threading.Thread], ops: HttpServer | None) -> None:
     deadline = time.monotonic() + service.settings.grace_s
     _force_exit_after(service.settings.grace_s + 1.0)
-    server.should_exit = True
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     left = [thread.name for thread in threads if thread.is_alive()]
@@ -142,6 +142,10 @@ def _shut_down(service: Service, server: uvicorn.Server, threads: Sequence[threa
     for close in reversed(service.close):
         close()
     service.health.close()
+    if ops is not None:
+        # Last, so that probes are answered for as long as there is something to ask about.
+        ops.stop()
+        ops.thread.join(max(0.5, deadline - time.monotonic()))
     _log.info("service.stopped")
 
 

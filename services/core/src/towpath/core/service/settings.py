@@ -37,11 +37,23 @@ class KafkaSettings(_Part):
 
 
 class HttpSettings(_Part):
-    """Where the service listens. Probes and metrics are here too."""
+    """Where the service listens. Probes and metrics are on the same port unless `ops_port` is set."""
 
     host: str = Field("127.0.0.1", description="0.0.0.0 in a container")
     port: int = Field(8080, ge=0, le=65535)
+    ops_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="probes and metrics, and nothing else, for a network policy to open; metrics leave `port` then",
+    )
     max_connections: int = Field(256, ge=1, description="more are answered 503 at once")
+    drain_s: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description="after SIGTERM, how long work goes on while /readyz says stopping; before grace_s",
+    )
 
 
 class AuthSettings(_Part):
