@@ -1,6 +1,6 @@
 # Towpath's commands. `make demo` and `make test` set up what is missing first; nothing else is needed.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock proto compile clean
+.PHONY: help setup tools demo test lint format bench lock proto compile clean
 BIN := .venv/bin
 CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src
@@ -11,10 +11,13 @@ help:  ## Show this
 setup:  ## Make .venv what the lock says (the other commands do it when needed)
 	@scripts/setup
 
+tools:  ## Bring helm and what else checks the chart without a cluster into .cache
+	@scripts/tools
+
 demo: setup  ## Run the whole path on this machine: ARGS="--exit --report figures.json"
 	@$(BIN)/towpath demo $(ARGS)
 
-test: lint  ## Check style and types, run all tests: ARGS="-k gate"
+test: lint tools  ## Check style and types, run all tests: ARGS="-k gate"
 	@$(BIN)/pytest $(ARGS)
 
 lint: setup  ## ruff and mypy --strict
