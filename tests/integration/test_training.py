@@ -37,7 +37,9 @@ contract:
 class Rig:
     """The service in this process, its loop in a thread."""
 
-    def __init__(self, home: Path, broker: KafkaBroker, topics: Registry, runner: str) -> None:
+    def __init__(
+        self, home: Path, broker: KafkaBroker, topics: Registry, runner: str, *, cold_start: bool = False
+    ) -> None:
         self.home, self.broker, self.topics = home, broker, topics
         (home / "objective.yaml").write_text(OBJECTIVE)
         settings = TrainingSettings(
@@ -45,6 +47,7 @@ class Rig:
             objective=home / "objective.yaml",
             topic_prefix=topics.prefix,
             training_runner=runner,  # type: ignore[arg-type]
+            training_cold_start=cold_start,
             training_encoder=build_tiny_encoder(home / "encoder").path,
         )
         service = build(settings, broker=broker)
@@ -131,6 +134,22 @@ def test_a_second_run_on_the_same_data_gives_the_same_model_and_does_not_beat_it
     assert second["metrics"] == first["metrics"]
     assert f"the reigning {first['release']['releaseId']}" in second["explanation"]
     assert len(rig.releases()) == 1
+    rig.close()
+
+
+def test_the_first_candidate_is_gated_against_the_baselines_and_replaces_the_cold_start(
+    tmp_path: Path, broker: KafkaBroker, topics: Registry
+) -> None:
+    rig = Rig(tmp_path, broker, topics, "direct", cold_start=True)
+    deadline = time.monotonic() + 60
+    while not (cold := rig.releases()):
+        assert time.monotonic() < deadline
+    rig.feed(300)
+    run = rig.run()
+    assert run["outcome"] == "pass", run
+    assert [each["baseline"] for each in run["comparisons"]] == ["majority"]
+    assert run["release"]["previousReleaseId"] == cold[0].release_id
+    assert len(rig.releases()) == 2
     rig.close()
 
 

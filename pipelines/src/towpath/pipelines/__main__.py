@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from google.protobuf import json_format
 from towpath.core.errors import TowpathError
 from towpath.core.objective import load_objective
 from towpath.pipelines import RunInputs, RunResult, StepEvent, run_pipeline
+from towpath.pipelines.telling import tell
 from towpath.pipelines.tracking import record
 from towpath.v1 import ModelRelease
 
@@ -45,9 +45,9 @@ def main() -> int:
         mlflow_run = record(inputs, result)
         _tell_step(StepEvent("track", "succeeded", detail=mlflow_run))
     except (TowpathError, OSError, ValueError) as error:
-        _tell({"error": f"{type(error).__name__}: {error}"})
+        tell({"error": f"{type(error).__name__}: {error}"})
         return 1
-    _tell({"result": _plain(result)})
+    tell({"result": _plain(result)})
     return 0
 
 
@@ -81,12 +81,7 @@ def _plain(result: RunResult) -> dict[str, Any]:
 
 
 def _tell_step(event: StepEvent) -> None:
-    _tell({"step": dataclasses.asdict(event)})
-
-
-def _tell(line: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
-    sys.stdout.flush()
+    tell({"step": dataclasses.asdict(event)})
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ class RunInputs:
     Args:
         home: state of the installation; snapshots, bundles, runs and caches lie below it.
         documents, annotations: files of canonical JSON messages, one a line.
-        reigning: the release to compare with, None where none reigns.
+        reigning: the release to replace, None where none reigns. One that was trained on nothing (no snapshot) is not
+            compared with: the objective's baselines are.
         encoder: a folder with a built encoder; all-MiniLM-L6-v2 is built when absent.
     """
 

@@ -55,8 +55,9 @@ def prepare(inputs: RunInputs) -> Path:
         "codeRevision": inputs.code_revision,
         "encoder": str(inputs.encoder.resolve()) if inputs.encoder else None,
         "seed": inputs.seed,
-        "reigning": reigning
-        and {
+        "reigning": None
+        if reigning is None or not reigning.snapshot_id
+        else {
             "path": unquote(urlsplit(reigning.bundle_uri).path),
             "sha256": reigning.bundle_sha256,
             "releaseId": reigning.release_id,

@@ -35,9 +35,13 @@ def record(inputs: RunInputs, result: RunResult) -> str:
 def promote(home: Path, release: ModelRelease) -> None:
     """Move the alias `champion` to the release. Doing it again changes nothing.
 
+    MLflow knows nothing of a release that no run made (a cold start): its alias stays as it is.
+
     Raises:
         RetryableError: MLflow cannot be reached, or does not know the release.
     """
+    if not release.run_id:
+        return
     client = _client(home)
     from mlflow.exceptions import MlflowException
 

@@ -11,7 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from towpath.core.service import Health, Loop, Service, new_app, require_caller
 from towpath.core.stream import Broker, Codec, Registry, connect
+from towpath.training.adapters.cold_release import cold_release
+from towpath.training.adapters.releases import Releases
 from towpath.training.adapters.store import RunStore
+from towpath.training.cold_start import ColdStart
 from towpath.training.entrypoints import http
 from towpath.training.entrypoints.watch import Watcher
 from towpath.training.handlers import Trainer
@@ -32,14 +35,19 @@ def build(
     broker = broker or connect(settings.kafka)
     metrics, health = TrainingMetrics(CollectorRegistry()), Health()
     health.add("kafka", partial(broker.ping, timeout_s=1.5))
+    codec, registry = Codec(settings.encoding, "towpath/training"), Registry.load(settings.topic_prefix)
+    releases = Releases(broker, codec, registry)
+    cold_start = ColdStart(releases, settings, partial(cold_release, settings))
     trainer = Trainer(
         broker=broker,
-        codec=Codec(settings.encoding, "towpath/training"),
-        registry=Registry.load(settings.topic_prefix),
+        codec=codec,
+        registry=registry,
         store=RunStore(settings.home / "runs"),
         metrics=metrics,
         settings=settings,
+        releases=releases,
         promote=promote or _promote,
+        cold_start=cold_start if settings.training_cold_start else None,
     )
     app = new_app("Towpath training", health, metrics.registry, description="Runs, gates and releases.")
     app.include_router(http.router(trainer), dependencies=[Depends(require_caller(settings.auth))])

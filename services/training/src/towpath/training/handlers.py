@@ -17,10 +17,12 @@ from google.protobuf import json_format
 from towpath.core.errors import ConflictError, TowpathError
 from towpath.core.ids import new_id
 from towpath.core.objective import load_objective
-from towpath.core.stream import Broker, Codec, Registry, read_history
+from towpath.core.stream import Broker, Codec, Registry
 from towpath.training.adapters.collect import collect
 from towpath.training.adapters.pipeline import run_process
+from towpath.training.adapters.releases import Releases
 from towpath.training.adapters.store import RunStore
+from towpath.training.cold_start import ColdStart
 from towpath.training.domain.runs import Run, Step, with_step
 from towpath.training.metrics import TrainingMetrics
 from towpath.training.settings import TrainingSettings
@@ -29,7 +31,6 @@ from towpath.v1 import Annotation, Document, ModelRelease
 __all__ = ["Trainer"]
 
 _log = structlog.get_logger(__name__)
-_SEND_LIMIT_S = 30.0
 
 
 @dataclass
@@ -42,7 +43,9 @@ class Trainer:
     store: RunStore
     metrics: TrainingMetrics
     settings: TrainingSettings
+    releases: Releases
     promote: Callable[[Path, ModelRelease], None]
+    cold_start: ColdStart | None = None
     _queue: queue.Queue[Run] = field(default_factory=lambda: queue.Queue(1))
     _busy: threading.Lock = field(default_factory=threading.Lock)
     _current: str | None = None
@@ -70,6 +73,8 @@ class Trainer:
             try:
                 run = self._queue.get(timeout=0.2)
             except queue.Empty:
+                if self.cold_start is not None:
+                    self.cold_start.attempt(stop)
                 continue
             with self.metrics.running.track_inprogress():
                 self._work(run, stop)
@@ -105,7 +110,7 @@ class Trainer:
                 for name, kind in (("documents", Document), ("annotations", Annotation))
             ]
             step.detail = f"{counts[0]} documents, {counts[1]} annotations on Kafka"
-        reigning = self.reigning(objective.name, stop)
+        reigning = self.releases.reigning(objective.name, stop)
         arguments = self._arguments(recorder.run.run_id, folder, reigning)
         return run_process(arguments, folder / "pipeline.log", recorder.note, stop)
 
@@ -128,30 +133,18 @@ class Trainer:
             return None
         release = json_format.ParseDict(result["release"], ModelRelease())
         with recorder.step("release") as step:
-            message = self.codec.encode(release, topic=self.registry.full_name("models"), key=release.model_name)
             # Kafka first: it is the truth. A crash before the alias has moved is mended at the next start.
-            with self.broker.producer(client_id="towpath-training") as producer:
-                producer.send([message], timeout_s=_SEND_LIMIT_S)
+            self.releases.publish(release)
             self.promote(self.settings.home, release)
             step.detail = f"{release.release_id} is on models, and champion in MLflow"
         return release
-
-    def reigning(self, name: str, stop: threading.Event) -> ModelRelease | None:
-        """The last release of a model's name."""
-        topic = self.registry.full_name("models")
-        last = None
-        for release in read_history(
-            self.broker, self.codec, topic, ModelRelease, client_id="towpath-training", stop=stop
-        ):
-            last = release if release.model_name == name else last
-        return last
 
     def _reconcile(self, stop: threading.Event) -> None:
         """What reigns on Kafka is the champion in MLflow, too."""
         if not (self.settings.home / "mlflow.db").exists():
             return
         try:
-            release = self.reigning(load_objective(self.settings.objective).name, stop)
+            release = self.releases.reigning(load_objective(self.settings.objective).name, stop)
             if release is not None:
                 self.promote(self.settings.home, release)
         except TowpathError as error:

@@ -22,4 +22,7 @@ class TrainingSettings(ServiceSettings):
     training_runner: Literal["direct", "kfp-local"] = "direct"
     training_auto: bool = Field(False, description="train when the objective's retraining policy says so")
     training_encoder: Path | None = Field(None, description="folder of a built encoder; all-MiniLM-L6-v2 when absent")
+    training_cold_start: bool = Field(
+        False, description="where no release is, publish one that was trained on nothing: the costs decide"
+    )
     code_revision: str = Field("", description="of the code that trains, for lineage")

@@ -42,7 +42,9 @@ class Graph:
         self._edges: set[Edge] = set()
 
     def add(self, node: Node) -> None:
-        """Later words about a node take the place of none."""
+        """Later words about a node take the place of none; no id is no node."""
+        if not node.id:
+            return
         known = self._nodes.get(node.id)
         if known is None or (node.about and not known.about):
             self._nodes[node.id] = node

@@ -55,7 +55,8 @@ def _release(graph: Graph, each: ModelRelease) -> None:
     graph.add(Node(each.objective_hash, "objective", each.model_name))
     graph.link(each.release_id, "made by", each.run_id)
     graph.link(each.run_id, "trained on", each.snapshot_id)
-    graph.link(each.run_id, "judged by", each.objective_hash)
+    # A cold start's release was made by no run, of the objective alone.
+    graph.link(each.run_id or each.release_id, "judged by" if each.run_id else "made for", each.objective_hash)
     if each.previous_release_id:
         graph.link(each.release_id, "replaced", each.previous_release_id)
 

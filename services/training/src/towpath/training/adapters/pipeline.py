@@ -16,9 +16,14 @@ __all__ = ["run_process"]
 
 
 def run_process(
-    arguments: Sequence[str], log: Path, on_step: Callable[[dict[str, Any]], None], stop: threading.Event
+    arguments: Sequence[str],
+    log: Path,
+    on_step: Callable[[dict[str, Any]], None],
+    stop: threading.Event,
+    *,
+    module: str = "towpath.pipelines",
 ) -> dict[str, Any]:
-    """Run `python -m towpath.pipelines ARGUMENTS`; returns its result.
+    """Run `python -m MODULE ARGUMENTS`; returns its result.
 
     Args:
         log: file for what it writes on standard error.
@@ -28,7 +33,7 @@ def run_process(
         TowpathError: it failed; the message says what it said.
         RetryableError: it was stopped.
     """
-    command = [sys.executable, "-m", "towpath.pipelines", *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     with log.open("ab") as errors:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
