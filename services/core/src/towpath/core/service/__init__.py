@@ -13,7 +13,7 @@ from towpath.core.service.lifecycle import Loop, Service, run
 from towpath.core.service.logging import configure_logging
 from towpath.core.service.metrics import Catalogue
 from towpath.core.service.retry import Backoff
-from towpath.core.service.settings import AuthSettings, HttpSettings, KafkaSettings, ServiceSettings
+from towpath.core.service.settings import AuthSettings, HttpSettings, KafkaSettings, ServiceSettings, StoreSettings
 from towpath.core.service.start import start
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Problem",
     "Service",
     "ServiceSettings",
+    "StoreSettings",
     "UnauthenticatedError",
     "check_caller",
     "configure_logging",

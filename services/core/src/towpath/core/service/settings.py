@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["AuthSettings", "HttpSettings", "KafkaSettings", "ServiceSettings"]
+__all__ = ["AuthSettings", "HttpSettings", "KafkaSettings", "ServiceSettings", "StoreSettings"]
 
 
 class _Part(BaseModel):
@@ -34,6 +34,14 @@ class KafkaSettings(_Part):
     session_timeout_s: float = Field(
         10.0, gt=0, description="a member of a consumer group that is silent for so long loses its partitions"
     )
+
+
+class StoreSettings(_Part):
+    """Where models, snapshots and runs are kept for all services. Credentials are the AWS SDK's (AWS_…), never here."""
+
+    url: str = Field("", description="s3://bucket/prefix or file:///folder; empty: TOWPATH_HOME, which all must share")
+    endpoint_url: str | None = Field(None, description="of a store other than AWS that speaks S3")
+    region: str | None = None
 
 
 class HttpSettings(_Part):
@@ -83,6 +91,8 @@ class ServiceSettings(BaseSettings):
     encoding: Literal["json", "protobuf"] = Field("json", description="of messages that this service writes")
     http: HttpSettings = HttpSettings()
     auth: AuthSettings = AuthSettings()
+    store: StoreSettings = StoreSettings()
+    code_revision: str = Field("", description="of the code that runs; for lineage and towpath_build_info")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     home: Path = Field(Path(".towpath"), description="state of this installation: bundles, snapshots, runs")
     grace_s: float = Field(8.0, gt=0, le=600, description="how long a shutdown may take before it is forced")
