@@ -15,6 +15,10 @@ class IngestionMetrics(Catalogue):
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(registry)
         self.messages = self.counter("messages", "Documents, annotations and feedback by outcome", ["kind", "outcome"])
+        for kind in ("documents", "annotations", "feedback"):
+            for outcome in ("accepted", "rejected", "failed"):
+                # From 0 on, so that the first one is a change.
+                self.messages.labels(kind, outcome)
         self.body_bytes = self.counter("body_bytes", "Bytes of request bodies read", ["kind"])
         self.requests = self.gauge("requests_in_progress", "Requests being worked on")
         self.send_seconds = self.histogram("kafka_ack_seconds", "From sending a batch to Kafka's acknowledgement")

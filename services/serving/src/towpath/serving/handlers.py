@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from towpath.model import Prediction as Answer
 from towpath.serving.domain.budget import DeadLetterBudget
 from towpath.serving.domain.predictions import Timing, UnusableDocumentError, check, prediction
 from towpath.serving.domain.slot import Predictor, Serving
+from towpath.serving.domain.tally import Work
 from towpath.serving.metrics import ServingMetrics
-from towpath.v1 import Document
+from towpath.v1 import Document, Prediction
 
 __all__ = ["PredictBatch"]
 
@@ -39,7 +41,7 @@ class PredictBatch:
     max_document_chars: int
     now: Callable[[], datetime] = _utc_now
 
-    def __call__(self, records: Sequence[Record], serving: Serving) -> list[Message]:
+    def __call__(self, records: Sequence[Record], serving: Serving) -> Work:
         """Messages for one transaction, in the order of `records`.
 
         Raises:
@@ -48,18 +50,29 @@ class PredictBatch:
         good, bad = self._decode(records)
         begun, clock = self.now(), time.perf_counter()
         answers, failed = self._infer(good, serving.model)
-        seconds = time.perf_counter() - clock
-        timing = Timing(begun, seconds, len(good))
-        messages = [(record, self._letter(record, error)) for record, error in [*bad, *failed]]
-        for (record, envelope), answer in answers:
-            messages.append((record, self._predicted(envelope, answer, serving, timing)))
-        self.metrics.inference.observe(seconds)
-        self.metrics.batch.observe(len(records))
-        self.metrics.predictions.labels(serving.release.release_id).inc(len(answers))
-        self.budget.count(good=len(answers), bad=len(bad) + len(failed))
+        timing = Timing(begun, time.perf_counter() - clock, len(good))
+        given_up = [*bad, *failed]
+        predictions = [self._predicted(good, answer, serving, timing) for good, answer in answers]
+        messages = [(record, self._letter(record, error)) for record, error in given_up]
+        for ((record, envelope), _), each in zip(answers, predictions, strict=True):
+            messages.append((record, self._message(each, envelope)))
+        self.metrics.inference.observe(timing.seconds)
+        self.budget.count(good=len(answers), bad=len(given_up))
         order = {(record.partition, record.offset): n for n, record in enumerate(records)}
         messages.sort(key=lambda pair: order[pair[0].partition, pair[0].offset])
-        return [message for _, message in messages]
+        errors = Counter(type(error).__name__ for _, error in given_up)
+        return Work(serving.release.release_id, [message for _, message in messages], predictions, errors)
+
+    def committed(self, work: Work) -> None:
+        """Count what is visible now."""
+        metrics, release = self.metrics, work.release_id
+        metrics.batch.observe(len(work.messages))
+        metrics.predictions.labels(release).inc(len(work.predictions))
+        metrics.expected_cost.labels(release).inc(work.expected_cost)
+        for seconds in work.latencies(self.now().timestamp()):
+            metrics.latency.labels(release).observe(seconds)
+        for error, count in work.dead_letters.items():
+            metrics.dead_letters.labels(error).inc(count)
 
     def _decode(self, records: Sequence[Record]) -> tuple[list[Good], list[tuple[Record, Exception]]]:
         good: list[Good] = []
@@ -91,16 +104,18 @@ class PredictBatch:
             return first[0] + second[0], first[1] + second[1]
         return list(zip(good, answers, strict=True)), []
 
-    def _predicted(self, envelope: Envelope[Document], answer: Answer, serving: Serving, timing: Timing) -> Message:
-        document = envelope.message
-        _log.debug("serving.predicted", document_id=document.document_id, trace_id=envelope.trace_id)
-        message = prediction(document, answer, serving.release, timing, trace_id=envelope.trace_id, now=self.now())
+    def _predicted(self, good: Good, answer: Answer, serving: Serving, timing: Timing) -> Prediction:
+        envelope = good[1]
+        _log.debug("serving.predicted", document_id=envelope.message.document_id, trace_id=envelope.trace_id)
+        trace, now = envelope.trace_id, self.now()
+        return prediction(envelope.message, answer, serving.release, timing, trace_id=trace, now=now)
+
+    def _message(self, message: Prediction, envelope: Envelope[Document]) -> Message:
         topic = self.registry.full_name("predictions")
-        return self.codec.encode(message, topic=topic, key=document.document_id, trace=envelope.traceparent)
+        return self.codec.encode(message, topic=topic, key=message.document_id, trace=envelope.traceparent)
 
     def _letter(self, record: Record, error: Exception) -> Message:
         name = type(error).__name__
-        self.metrics.dead_letters.labels(name).inc()
         where = f"{record.topic}/{record.partition}/{record.offset}"
         _log.warning("serving.dead_letter", source=where, error=name, reason=str(error)[:500])
         return dead_letter(record, error, service="serving", registry=self.registry, codec=self.codec)

@@ -16,12 +16,23 @@ class ServingMetrics(Catalogue):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(registry)
-        self.predictions = self.counter("predictions", "Predictions written, by release", ["release"])
+        # Counted once committed: what a transaction that was aborted would have written was never there.
+        self.predictions = self.counter("predictions", "Predictions committed by this worker", ["release"])
+        self.expected_cost = self.counter("expected_cost", "Sum of the costs that they expect", ["release"])
+        self.latency = self.histogram("latency_seconds", "From a document's creation to its commit", ["release"])
         self.dead_letters = self.counter("dead_letters", "Documents given up on, by error", ["error"])
+        self.answers = self.counter("answers", "Texts answered on demand by this endpoint", ["release"])
         self.aborts = self.counter("transactions_aborted", "Transactions that were aborted and done again")
         self.batch = self.histogram("batch_documents", "Documents in a transaction", buckets=_SIZES)
         self.inference = self.histogram("inference_seconds", "Inference of a batch")
-        self.commit = self.histogram("commit_seconds", "Commit of a transaction")
+        self.commit = self.histogram("commit_seconds", "Commit of a transaction that was not aborted")
         self.model = self.gauge("model", "1 for the release that serves", ["release"])
         self.refused = self.counter("bundles_refused", "Releases whose bundle was refused; the last good one serves on")
-        self.lag = self.gauge("lag_documents", "Offsets between what was read and the end of the partitions")
+        # By partition, each of one worker at a time: workers sum to the group's lag.
+        self.lag = self.gauge("lag_documents", "Documents not read yet, of a partition of this worker", ["partition"])
+        self.oldest = self.gauge(
+            "oldest_unprocessed_seconds", "Age of the oldest document in hand or waiting; 0 if none"
+        )
+        for error in ("MalformedMessageError", "UnusableDocumentError"):
+            # From 0 on, so that the first one is a change.
+            self.dead_letters.labels(error)

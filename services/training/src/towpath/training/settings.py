@@ -19,10 +19,16 @@ class _Http(HttpSettings):
 class TrainingSettings(ServiceSettings):
     http: HttpSettings = _Http()
     objective: Path = Field(Path("objective.yaml"), description="read anew for each run")
-    training_runner: Literal["direct", "kfp-local"] = "direct"
+    training_runner: Literal["direct", "kfp-local", "job"] = Field(
+        "direct",
+        description="direct: a process here; kfp-local: the compiled pipeline, here; job: the same in a Kubernetes Job",
+    )
+    training_job_template: Path = Field(
+        Path("/etc/towpath/job.yaml"), description="for job: a batch/v1 Job; name, labels and arguments are filled in"
+    )
+    training_job_start_s: float = Field(300.0, gt=0, description="for job: how long its pod may take to start")
     training_auto: bool = Field(False, description="train when the objective's retraining policy says so")
     training_encoder: Path | None = Field(None, description="folder of a built encoder; all-MiniLM-L6-v2 when absent")
     training_cold_start: bool = Field(
         False, description="where no release is, publish one that was trained on nothing: the costs decide"
     )
-    code_revision: str = Field("", description="of the code that trains, for lineage")

@@ -20,6 +20,7 @@ from towpath.core.service.auth import check_exposure
 from towpath.core.service.health import Health
 from towpath.core.service.http import new_app
 from towpath.core.service.logging import configure_logging
+from towpath.core.service.process import export_process
 from towpath.core.service.servers import HttpServer, api_server, ops_server
 from towpath.core.service.settings import ServiceSettings
 
@@ -56,6 +57,8 @@ def run(service: Service) -> int:
     except CrashError as error:
         _log.error("service.refused", reason=str(error))
         return 1
+    revision = service.settings.code_revision
+    export_process(service.metrics, service.health, component=service.name, revision=revision)
     stop, crashed, endings = threading.Event(), threading.Event(), Endings()
     _end_on_signals(endings)
     api, ops = _start_servers(service, crashed, endings)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-__all__ = ["Catalogue", "Counter", "Gauge", "Histogram"]
+__all__ = ["Catalogue", "Counter", "Declared", "Gauge", "Histogram"]
 
 # From a lone document on an idle machine (ms) to a backlog (minutes).
 LATENCY_BUCKETS_S = (
@@ -25,24 +26,44 @@ LATENCY_BUCKETS_S = (
     60.0,
     300.0,
 )
+_UNITS = {"seconds": "seconds", "bytes": "bytes", "ratio": "0 to 1", "cost": "the objective's unit"}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A metric as Prometheus names it; a histogram has `_bucket`, `_sum` and `_count` behind that name."""
+
+    name: str
+    kind: str
+    about: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """Of its value, which its name ends in; a count where it ends in none."""
+        words = self.name.removesuffix("_total").split("_")
+        return _UNITS.get(words[-1], "1" if words[-1] == "info" else "a count")
 
 
 class Catalogue:
     """Names get the prefix `towpath_<service>_`; units are base units; counters end in `_total`.
 
     Labels hold bounded sets (class names, release ids, topics), never a document id: a series each would
-    be kept for ever.
+    be kept for ever. Nor do they repeat what a scrape adds (`namespace`, `pod`, `job`, `service`, `instance`).
     """
 
     service = ""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self.declared: list[Declared] = []
 
     def counter(self, name: str, about: str, labels: Sequence[str] = ()) -> Counter:
+        self._declare(f"{name}_total", "counter", about, labels)
         return Counter(name, about, labels, namespace="towpath", subsystem=self.service, registry=self.registry)
 
     def gauge(self, name: str, about: str, labels: Sequence[str] = ()) -> Gauge:
+        self._declare(name, "gauge", about, labels)
         return Gauge(name, about, labels, namespace="towpath", subsystem=self.service, registry=self.registry)
 
     def histogram(
@@ -52,6 +73,7 @@ class Catalogue:
         labels: Sequence[str] = (),
         buckets: Sequence[float] = LATENCY_BUCKETS_S,
     ) -> Histogram:
+        self._declare(name, "histogram", about, labels)
         return Histogram(
             name,
             about,
@@ -61,3 +83,6 @@ class Catalogue:
             subsystem=self.service,
             registry=self.registry,
         )
+
+    def _declare(self, name: str, kind: str, about: str, labels: Sequence[str]) -> None:
+        self.declared.append(Declared(f"towpath_{self.service}_{name}", kind, about, tuple(labels)))

@@ -73,6 +73,7 @@ class ReleaseFollower:
         self.slot.put(loaded)
         self.metrics.model.clear()
         self.metrics.model.labels(release.release_id).set(1)
+        self.metrics.predictions.labels(release.release_id)
         _log.info("serving.release_loaded", release_id=release.release_id, model=release.model_name)
         return True
 

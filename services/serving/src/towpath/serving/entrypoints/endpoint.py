@@ -61,7 +61,7 @@ class TextModel(kserve.Model):  # type: ignore[misc]
         except ValueError as error:
             raise InvalidInput(f"no prediction: {error.args[0] if error.args else error}") from error
         release = serving.release
-        self._metrics.predictions.labels(release.release_id).inc(len(answers))
+        self._metrics.answers.labels(release.release_id).inc(len(answers))
         return InferResponse(
             # Optional in a request, but not in KServe's response.
             response_id=payload.id or str(uuid4()),

@@ -13,13 +13,13 @@ from towpath.core.errors import RetryableError, TransactionAbortedError
 from towpath.core.service import Backoff
 from towpath.core.stream import Batch, Broker, Consumer, TransactionalProducer
 from towpath.serving.domain.slot import ModelSlot
+from towpath.serving.entrypoints.backlog import Backlog
 from towpath.serving.handlers import PredictBatch
 from towpath.serving.metrics import ServingMetrics
 
 __all__ = ["Worker"]
 
 _log = structlog.get_logger(__name__)
-_LAG_EVERY_S = 5.0
 
 
 @dataclass
@@ -37,7 +37,9 @@ class Worker:
     transaction_timeout_s: float = 20.0
     poll_s: float = 0.5
     backoff: Backoff = field(default_factory=Backoff)
-    _lag_due: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._backlog = Backlog(self.metrics, self.batch_documents)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`. Kafka being away is waited out.
@@ -58,6 +60,7 @@ class Worker:
         with ExitStack() as open_:
             consumer = self.broker.consumer([self.topic], group=self.group, client_id=self.transactional_id)
             open_.callback(consumer.close)
+            open_.callback(self._backlog.left)
             while not stop.is_set():
                 with self._producer() as producer:
                     self._until_aborted(consumer, producer, stop)
@@ -71,9 +74,10 @@ class Worker:
         try:
             while not stop.is_set():
                 batch = consumer.poll(timeout_s=self.poll_s, max_records=self.batch_documents)
+                self._backlog.polled(batch)
                 if batch:
                     self._commit(batch, producer)
-                self._report_lag(consumer)
+                self._backlog.report(consumer)
         except TransactionAbortedError as error:
             self.metrics.aborts.inc()
             _log.warning("serving.aborted", reason=str(error))
@@ -84,20 +88,10 @@ class Worker:
     def _commit(self, batch: Batch, producer: TransactionalProducer) -> None:
         serving = self.slot.get()
         assert serving is not None  # noqa: S101 - a slot that was filled is never emptied
-        messages = self.predict(batch.records, serving)
-        with self.metrics.commit.time():
-            producer.commit(messages, batch.progress, timeout_s=self.transaction_timeout_s)
+        work, begin = self.predict(batch.records, serving), time.perf_counter()
+        producer.commit(work.messages, batch.progress, timeout_s=self.transaction_timeout_s)
+        self.metrics.commit.observe(time.perf_counter() - begin)
+        self.predict.committed(work)
+        self._backlog.committed(batch)
         self.backoff.reset()
         _log.info("serving.batch", documents=len(batch.records), release_id=serving.release.release_id)
-
-    def _report_lag(self, consumer: Consumer) -> None:
-        now = time.monotonic()
-        if now < self._lag_due:
-            return
-        self._lag_due = now + _LAG_EVERY_S
-        try:
-            ends = consumer.end_offsets()
-            self.metrics.lag.set(sum(max(0, end - consumer.position(part)) for part, end in ends.items()))
-        except RetryableError:
-            # A figure for a dashboard is no reason to stop working.
-            _log.debug("serving.lag_unknown")
