@@ -35,6 +35,7 @@ class Watch:
         self._estimates: dict[str, Estimate] = {}
         self._labels: dict[str, Counter[str]] = {}
         self._asked: Counter[str] = Counter()
+        self.metrics.objective.labels(self.objective.name, self.objective.unit).set(1)
         self._classes = {name: index for index, name in enumerate(self.objective.classes)}
 
     def prediction(self, message: Prediction) -> None:
@@ -117,6 +118,9 @@ class Watch:
         self.metrics.predictions.labels(release, "ask-person" if predicted.ask else "class", label).inc()
         self.metrics.queued.labels(release).observe(message.timings.queued_seconds)
         self.metrics.inference.labels(release).observe(message.timings.inference_seconds)
+        for each in message.class_decision.probabilities:
+            if each.label == message.class_decision.label:
+                self.metrics.confidence.labels(release).observe(each.probability)
         if message.HasField("document_created_at"):
             seconds = (message.created_at.ToNanoseconds() - message.document_created_at.ToNanoseconds()) / 1e9
             self.metrics.latency.labels(release).observe(max(0.0, seconds))
@@ -134,6 +138,9 @@ class Watch:
             self.metrics.accuracy.labels(release).set(found["accuracy"])
             self.metrics.realised.labels(release).set(found["realisedCost"])
             self.metrics.promised.labels(release).set(found["predictedCost"])
+        if "realisedCostInterval" in found:
+            self.metrics.realised_low.labels(release).set(found["realisedCostInterval"][0])
+            self.metrics.realised_high.labels(release).set(found["realisedCostInterval"][1])
         totals: Counter[tuple[int, int]] = Counter()
         for estimate in self._estimates.values():
             totals.update(estimate.confusion)
