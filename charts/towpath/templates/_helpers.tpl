@@ -22,7 +22,8 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{/* dict "root" $ "image" which */}}
 {{- define "towpath.image" -}}
 {{- with .root.Values.image -}}
-{{ .registry }}/{{ .repository }}/{{ $.image }}:{{ .tag | default $.root.Chart.AppVersion }}
+{{- $usual := printf "%s/%s/%s:%s" .registry .repository $.image (.tag | default $.root.Chart.AppVersion) -}}
+{{ get .overrides $.image | default $usual }}
 {{- end -}}
 {{- end }}
 
