@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from typing import Any
 
-__all__ = ["tell"]
+from towpath.pipelines.inputs import StepEvent
+
+__all__ = ["tell", "tell_step"]
 
 
 def tell(line: dict[str, Any]) -> None:
     """One line on standard output, at once."""
     sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
     sys.stdout.flush()
+
+
+def tell_step(event: StepEvent) -> None:
+    tell({"step": dataclasses.asdict(event)})

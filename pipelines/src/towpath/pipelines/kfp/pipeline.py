@@ -17,9 +17,10 @@ def stage(name: str, folder: str) -> str:
     """Run one stage on the run's folder."""
     from pathlib import Path
 
-    from towpath.pipelines.stages import STAGES, Work
+    from towpath.pipelines.runner import run_stage
+    from towpath.pipelines.telling import tell_step
 
-    print(f"{name}: {STAGES[name](Work(Path(folder)))}")  # noqa: T201 - what a pod's log shows
+    run_stage(name, Path(folder), tell_step)
     return folder
 
 

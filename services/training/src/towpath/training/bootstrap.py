@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from towpath.core.service import Health, Loop, Service, new_app, require_caller
 from towpath.core.stream import Broker, Codec, Registry, connect
 from towpath.training.adapters.cold_release import cold_release
+from towpath.training.adapters.launch import Launch, new_launch
 from towpath.training.adapters.releases import Releases
 from towpath.training.adapters.store import RunStore
 from towpath.training.cold_start import ColdStart
@@ -30,6 +31,7 @@ def build(
     *,
     broker: Broker | None = None,
     promote: Callable[[Path, ModelRelease], None] | None = None,
+    launch: Launch | None = None,
 ) -> Service:
     """The service, on the broker that `settings` name unless another is given."""
     broker = broker or connect(settings.kafka)
@@ -46,6 +48,7 @@ def build(
         metrics=metrics,
         settings=settings,
         releases=releases,
+        launch=launch or new_launch(settings),
         promote=promote or _promote,
         cold_start=cold_start if settings.training_cold_start else None,
     )

@@ -19,7 +19,7 @@ from towpath.core.ids import new_id
 from towpath.core.objective import load_objective
 from towpath.core.stream import Broker, Codec, Registry
 from towpath.training.adapters.collect import collect
-from towpath.training.adapters.pipeline import run_process
+from towpath.training.adapters.launch import Launch
 from towpath.training.adapters.releases import Releases
 from towpath.training.adapters.store import RunStore
 from towpath.training.cold_start import ColdStart
@@ -44,6 +44,7 @@ class Trainer:
     metrics: TrainingMetrics
     settings: TrainingSettings
     releases: Releases
+    launch: Launch
     promote: Callable[[Path, ModelRelease], None]
     cold_start: ColdStart | None = None
     _queue: queue.Queue[Run] = field(default_factory=lambda: queue.Queue(1))
@@ -112,14 +113,14 @@ class Trainer:
             step.detail = f"{counts[0]} documents, {counts[1]} annotations on Kafka"
         reigning = self.releases.reigning(objective.name, stop)
         arguments = self._arguments(recorder.run.run_id, folder, reigning)
-        return run_process(arguments, folder / "pipeline.log", recorder.note, stop)
+        return self.launch(arguments, folder / "pipeline.log", recorder.note, stop)
 
     def _arguments(self, run_id: str, folder: Path, reigning: ModelRelease | None) -> list[str]:
         settings = self.settings
         arguments = ["--run-id", run_id, "--home", str(settings.home), "--objective", str(settings.objective)]
         arguments += ["--documents", str(folder / "documents.ndjson")]
         arguments += ["--annotations", str(folder / "annotations.ndjson")]
-        arguments += ["--runner", settings.training_runner, "--code-revision", settings.code_revision]
+        arguments += ["--code-revision", settings.code_revision]
         if settings.training_encoder is not None:
             arguments += ["--encoder", str(settings.training_encoder)]
         if reigning is not None:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from towpath.core.errors import RetryableError, TowpathError
+from towpath.core.errors import RetryableError
+from towpath.training.adapters.progress import OnStep, Progress
 
 __all__ = ["run_process"]
 
 
 def run_process(
-    arguments: Sequence[str],
-    log: Path,
-    on_step: Callable[[dict[str, Any]], None],
-    stop: threading.Event,
-    *,
-    module: str = "towpath.pipelines",
+    arguments: Sequence[str], log: Path, on_step: OnStep, stop: threading.Event, *, module: str = "towpath.pipelines"
 ) -> dict[str, Any]:
     """Run `python -m MODULE ARGUMENTS`; returns its result.
 
@@ -38,11 +33,12 @@ def run_process(
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
         )
-    done = threading.Event()
+    done, progress = threading.Event(), Progress(on_step)
     watcher = threading.Thread(target=_end_on_stop, args=(process, stop, done), daemon=True)
     watcher.start()
     try:
-        last = _follow(process, on_step)
+        for line in process.stdout or ():
+            progress.line(line)
         code = process.wait()
     finally:
         done.set()
@@ -51,26 +47,9 @@ def run_process(
             process.wait()
         if process.stdout is not None:
             process.stdout.close()
-    if stop.is_set() and "result" not in last:
+    if stop.is_set() and progress.result is None:
         raise RetryableError("interrupted by a shutdown")
-    if code != 0 or "result" not in last:
-        raise TowpathError(last.get("error") or f"the pipeline ended with code {code}; see {log}")
-    result: dict[str, Any] = last["result"]
-    return result
-
-
-def _follow(process: subprocess.Popen[str], on_step: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    last: dict[str, Any] = {}
-    for line in process.stdout or ():
-        try:
-            said = json.loads(line)
-        except ValueError:
-            continue  # a library that writes to standard output
-        if isinstance(said, dict) and "step" in said:
-            on_step(said["step"])
-        elif isinstance(said, dict):
-            last = said
-    return last
+    return progress.outcome(failure=f"the pipeline ended with code {code}; see {log}" if code else None)
 
 
 def _end_on_stop(process: subprocess.Popen[str], stop: threading.Event, done: threading.Event) -> None:
