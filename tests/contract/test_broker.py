@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from towpath.core.errors import RetryableError, TooLargeError, TransactionAbortedError
-from towpath.core.stream import Batch, Broker, Consumer, Message, Partition, Record, TopicSpec
+from towpath.core.stream import Batch, Broker, Consumer, Message, Partition, Record, TopicSpec, differences
 
 GOLDEN = {"a": 0, "b": 0, "c": 2, "doc-1": 3, "doc-2": 1, "ü": 2}
 
@@ -167,3 +167,12 @@ def test_offsets_of_a_commit_from_an_older_generation_change_nothing(port: Broke
             with pytest.raises(TransactionAbortedError):
                 producer.commit([Message(prefix + "out", b"late")], batch.progress, timeout_s=20)
     assert all_of(port, prefix + "out", 0) == []
+
+
+def test_a_topic_is_described_as_it_was_created(port: Broker, prefix: str) -> None:
+    wanted = TopicSpec(prefix + "a", 2, {"retention.ms": "1234", "cleanup.policy": "delete"})
+    port.create_topics([wanted])
+    found = port.describe([wanted.name, prefix + "absent"])
+    assert list(found) == [wanted.name]
+    assert differences(wanted, found[wanted.name]) == []
+    assert port.describe([prefix + "absent"]) == {}

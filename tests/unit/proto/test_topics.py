@@ -12,7 +12,8 @@ import towpath.v1 as v1
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "proto/topics").glob("*.yaml"))
-ROOMS = {path.name for path in (ROOT / "services").iterdir()}
+# `client` is everybody who consumes what an installation makes.
+PRINCIPALS = {path.name for path in (ROOT / "services").iterdir()} | {"client"}
 
 
 def load(path: Path) -> dict:
@@ -35,10 +36,10 @@ def test_every_topic_of_the_design_is_there() -> None:
 def test_a_topic_is_complete(path: Path) -> None:
     topic = load(path)
     wanted = {"topic", "about", "owner", "producers", "consumers", "key", "message", "partitions", "config"}
-    assert wanted | {"example"} == set(topic)
+    assert wanted | {"example"} == set(topic) - {"transactional"}
     assert topic["topic"] == path.stem
     assert topic["partitions"] >= 1
-    assert {topic["owner"], *topic["producers"], *topic["consumers"]} <= ROOMS
+    assert {topic["owner"], *topic["producers"], *topic["consumers"]} <= PRINCIPALS
     assert topic["config"]["cleanup.policy"] in {"delete", "compact"}
     assert all(isinstance(value, str) for value in topic["config"].values())
 

@@ -2,6 +2,7 @@
 
     TowpathError
     ├── RetryableError     the same input may succeed later (broker away, store away): try again, HTTP 503
+    │   └── ForbiddenError    a broker or store refuses these credentials: a person grants it, and it goes on
     ├── RejectedError      the caller's input is wrong: tell the caller what and where, HTTP 4xx
     │   ├── TooLargeError     HTTP 413
     │   ├── NotFoundError     HTTP 404
@@ -20,6 +21,7 @@ __all__ = [
     "ConflictError",
     "CrashError",
     "DeadLetterError",
+    "ForbiddenError",
     "MalformedMessageError",
     "NotFoundError",
     "RejectedError",
@@ -36,6 +38,13 @@ class TowpathError(Exception):
 
 class RetryableError(TowpathError):
     """The same input may succeed later."""
+
+
+class ForbiddenError(RetryableError):
+    """What Towpath depends on refuses these credentials. Waited for, and told: somebody has to grant it.
+
+    Not the caller's fault, and no reason to crash: a chart's rights are granted while its services start.
+    """
 
 
 class RejectedError(TowpathError):

@@ -68,17 +68,20 @@ class LocalKafka:
         port: int | None = None,
         preferred_port: int | None = None,
         detached: bool = False,
+        properties: str = "",
         tell: Callable[[str], None] = tell_terminal,
     ) -> None:
         """Listen on `port` and no other, else on the port of before, else on `preferred_port` where it is free.
 
+        `properties` are added to the broker's configuration, {port} and {controller_port} filled in; a name that
+        stands there already gets the new value.
         `tell` gets lines of progress while jars are fetched.
 
         Raises:
             TowpathError: `port` is taken.
         """
         self.folder = folder.resolve()
-        self._detached, self._tell = detached, tell
+        self._detached, self._tell, self._properties = detached, tell, properties
         if port is not None and not is_free(port):
             raise TowpathError(f"port {port} is taken: stop what listens there, or choose another")
         before = _ports_of(self.folder / "server.properties")
@@ -142,8 +145,10 @@ class LocalKafka:
     def _configure(self, jars: str) -> None:
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         properties = self.folder / "server.properties"
-        text = _PROPERTIES.format(port=self.port, controller_port=self._controller_port, folder=self.folder)
-        properties.write_text(text)
+        text = _PROPERTIES + self._properties
+        properties.write_text(
+            text.format(port=self.port, controller_port=self._controller_port, folder=self.folder), encoding="utf-8"
+        )
         if (self.folder / "data" / "meta.properties").exists():
             return
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "0")

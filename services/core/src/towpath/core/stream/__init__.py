@@ -1,7 +1,9 @@
 """Streams: the broker port and its two implementations, the codec, the topic registry, dead letters."""
 
 from towpath.core.service.settings import KafkaSettings
+from towpath.core.stream.acls import Acl, acls_of
 from towpath.core.stream.codec import Codec, Encoding, Envelope, trace_id_of
+from towpath.core.stream.compare import differences
 from towpath.core.stream.dead_letter import dead_letter
 from towpath.core.stream.history import read_history
 from towpath.core.stream.kafka import KafkaBroker
@@ -24,6 +26,7 @@ from towpath.core.stream.port import (
 from towpath.core.stream.registry import Registry, Topic
 
 __all__ = [
+    "Acl",
     "Batch",
     "Broker",
     "Codec",
@@ -44,8 +47,10 @@ __all__ = [
     "Topic",
     "TopicSpec",
     "TransactionalProducer",
+    "acls_of",
     "connect",
     "dead_letter",
+    "differences",
     "read_history",
     "trace_id_of",
 ]

@@ -184,5 +184,13 @@ class Broker(_Closes, Protocol):
     def topics(self) -> Mapping[str, int]:
         """Existing topics and their number of partitions, internal ones left out."""
 
+    def describe(self, names: Sequence[str]) -> Mapping[str, TopicSpec]:
+        """Those of `names` that exist, as they are: all of a topic's configuration, defaults of the broker included.
+
+        Raises:
+            ForbiddenError: the topics or their configuration may not be seen.
+            RetryableError: the broker is away.
+        """
+
     def ping(self, *, timeout_s: float = 2.0) -> None:
         """Raises RetryableError when no broker answers in time."""

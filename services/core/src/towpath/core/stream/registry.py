@@ -19,7 +19,10 @@ __all__ = ["Registry", "Topic"]
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic of the registry. `name` is Towpath's, `full_name` the broker's (with the prefix)."""
+    """One topic of the registry. `name` is Towpath's, `full_name` the broker's (with the prefix).
+
+    `transactional`: its producers write it in one transaction with the offsets of what they consumed.
+    """
 
     name: str
     full_name: str
@@ -32,6 +35,7 @@ class Topic:
     partitions: int
     config: Mapping[str, str]
     example: Mapping[str, Any]
+    transactional: bool = False
 
 
 class Registry:
@@ -85,4 +89,5 @@ def _parse(data: Mapping[str, Any]) -> Topic:
         partitions=data["partitions"],
         config=dict(data["config"]),
         example=dict(data["example"]),
+        transactional=data.get("transactional", False),
     )

@@ -6,14 +6,16 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kafka import KafkaAdminClient, errors
+from kafka import KafkaAdminClient
 
-from towpath.core.errors import RejectedError
 from towpath.core.service.settings import KafkaSettings
+from towpath.core.stream.acls import Acl
 from towpath.core.stream.closing import Closing
-from towpath.core.stream.kafka.client import configuration, start, translated
+from towpath.core.stream.kafka.acls import check_granted, native
+from towpath.core.stream.kafka.client import configuration, principal_of, start, translated
 from towpath.core.stream.kafka.consumer import KafkaPortConsumer
 from towpath.core.stream.kafka.producer import IdempotentKafkaProducer, TransactionalKafkaProducer
+from towpath.core.stream.kafka.topics import check_created, described, options
 from towpath.core.stream.port import Isolation, Start, TopicSpec
 
 __all__ = ["KafkaBroker"]
@@ -24,6 +26,7 @@ class KafkaBroker(Closing):
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
+        self._who = principal_of(configuration(settings, ""))
         self._lock = threading.Lock()
         self._admin_client: KafkaAdminClient | None = None
 
@@ -58,22 +61,33 @@ class KafkaBroker(Closing):
         present = self.topics()
         missing = [spec for spec in specs if spec.name not in present]
         if missing:
-            with translated("creating topics"), self._lock:
-                answer = self._admin().create_topics(
-                    {spec.name: _options(spec) for spec in missing}, raise_errors=False
-                )
-                _check_created(answer)
+            with translated("creating topics", self._who), self._lock:
+                answer = self._admin().create_topics({spec.name: options(spec) for spec in missing}, raise_errors=False)
+                check_created(answer)
                 self._admin().wait_for_topics([spec.name for spec in missing])
         return [spec.name for spec in missing]
 
+    def grant(self, acls: Sequence[Acl]) -> None:
+        """Create those of `acls` that are missing; nothing is taken away.
+
+        Raises:
+            RejectedError: Kafka has no authorizer, or these credentials may not.
+        """
+        with translated("creating ACLs", self._who), self._lock:
+            check_granted(self._admin().create_acls([native(each) for each in acls]))
+
     def topics(self) -> Mapping[str, int]:
-        with translated("listing topics"), self._lock:
+        with translated("listing topics", self._who), self._lock:
             rows = self._admin().describe_topics()
         return {row["name"]: len(row["partitions"]) for row in rows if not row["is_internal"]}
 
+    def describe(self, names: Sequence[str]) -> Mapping[str, TopicSpec]:
+        with translated("describing topics", self._who), self._lock:
+            return described(self._admin(), names)
+
     def ping(self, *, timeout_s: float = 2.0) -> None:
         limit = {"bootstrap_timeout_ms": int(timeout_s * 1000), "request_timeout_ms": int(timeout_s * 1000)}
-        with translated("pinging"), self._lock:
+        with translated("pinging", self._who), self._lock:
             self._admin(**limit).describe_cluster()
 
     def close(self) -> None:
@@ -90,20 +104,3 @@ class KafkaBroker(Closing):
             config = {**self._configuration("towpath-admin"), **limits}
             self._admin_client = start(KafkaAdminClient, config)
         return self._admin_client
-
-
-def _options(spec: TopicSpec) -> dict[str, Any]:
-    return {
-        "num_partitions": spec.partitions,
-        "replication_factor": spec.replication or -1,
-        "configs": dict(spec.config),
-    }
-
-
-def _check_created(answer: Mapping[str, Any]) -> None:
-    for topic in answer["topics"]:
-        error = errors.for_code(topic["error_code"])
-        # Another process may create the same ones meanwhile: existing is what was wanted.
-        if error not in (errors.NoError, errors.TopicAlreadyExistsError):
-            said = topic.get("error_message") or error.__name__
-            raise RejectedError(f"Kafka does not create it: {said}", where=topic["name"])

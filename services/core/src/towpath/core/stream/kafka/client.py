@@ -9,10 +9,19 @@ from typing import Any, TypeVar
 from kafka import errors
 from kafka.net.compat import KafkaNetClient
 
-from towpath.core.errors import RejectedError, RetryableError
+from towpath.core.errors import ForbiddenError, RejectedError, RetryableError
 from towpath.core.service.settings import KafkaSettings
+from towpath.core.stream.kafka.connecting import watched
 
-__all__ = ["configuration", "start", "translated"]
+__all__ = ["configuration", "principal_of", "refusal", "start", "translated"]
+
+_REFUSED = (errors.AuthorizationError, errors.SaslAuthenticationFailedError)
+_NOUNS: Mapping[type[BaseException], str] = {
+    errors.TopicAuthorizationFailedError: "topic",
+    errors.GroupAuthorizationFailedError: "group",
+    errors.TransactionalIdAuthorizationFailedError: "transactional id",
+    errors.ClusterAuthorizationFailedError: "the cluster",
+}
 
 T = TypeVar("T")
 
@@ -52,16 +61,23 @@ def start(make: Callable[..., T], config: Mapping[str, Any]) -> T:
 
     Raises:
         RetryableError: no broker answered in time.
+        ForbiddenError: one did, and knows no such user.
     """
     made: list[Any] = []
+    reasons: list[Callable[[], BaseException | None]] = []
 
     def net_client(**kwargs: Any) -> Any:
         made.append(KafkaNetClient(**kwargs))
+        reasons.append(watched(made[-1]))
         return made[-1]
 
     try:
-        with translated("connecting"):
-            return make(kafka_client=net_client, **config)
+        with translated(f"connecting to {','.join(config['bootstrap_servers'])}", principal_of(config)):
+            try:
+                return make(kafka_client=net_client, **config)
+            except errors.KafkaTimeoutError as error:
+                known = [reason for each in reasons if (reason := each()) is not None]
+                raise (known or [error])[-1] from None
     except BaseException:
         # The constructor raised, so nobody holds the client whose thread would go on trying for ever.
         for client in made:
@@ -70,13 +86,38 @@ def start(make: Callable[..., T], config: Mapping[str, Any]) -> T:
 
 
 @contextlib.contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Map kafka-python's errors to Towpath's: what authorisation or configuration forbids is for a person."""
+def translated(doing: str, who: str = "these credentials") -> Iterator[None]:
+    """Map kafka-python's errors to Towpath's; `who` is the principal as `principal_of` has it."""
     try:
         yield
-    except (errors.AuthorizationError, errors.SaslAuthenticationFailedError) as error:
-        raise RejectedError(f"Kafka refused while {doing}: {error!r}: check the credentials and ACLs") from error
+    except _REFUSED as error:
+        raise refusal(error, doing, who) from error
     except errors.KafkaConfigurationError as error:
         raise RejectedError(f"Kafka client misconfigured: {error}") from error
     except (errors.KafkaError, OSError) as error:
         raise RetryableError(f"Kafka is not available while {doing}: {error!r}") from error
+
+
+def refusal(error: BaseException, doing: str, who: str) -> ForbiddenError:
+    """What was refused to whom, and what to do."""
+    if isinstance(error, errors.SaslAuthenticationFailedError):
+        return ForbiddenError(f"Kafka does not know {who} by this password, while {doing}: check the SASL settings")
+    what = _NOUNS.get(type(error), "it")
+    named = ", ".join(sorted(_names(error)))
+    rest = f" {named}" if named else ""
+    return ForbiddenError(f"Kafka forbids {who} to use {what}{rest}, while {doing}: grant it the registry's ACLs")
+
+
+def principal_of(config: Mapping[str, Any]) -> str:
+    """Who a client of this configuration is to Kafka."""
+    if config["security_protocol"].startswith("SASL"):
+        return f"User:{config['sasl_plain_username']}"
+    if "ssl_certfile" in config:
+        return f"the holder of {config['ssl_certfile']}"
+    return "User:ANONYMOUS"
+
+
+def _names(error: BaseException) -> set[str]:
+    """kafka-python says the topic, or a set of them, or nothing of use."""
+    given = error.args[0] if error.args else None
+    return {given} if isinstance(given, str) else {str(each) for each in given or ()}

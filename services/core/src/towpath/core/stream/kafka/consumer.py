@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition, errors
 
 from towpath.core.errors import RetryableError
 from towpath.core.stream.closing import Closing
-from towpath.core.stream.kafka.client import start, translated
+from towpath.core.stream.kafka.client import principal_of, start, translated
 from towpath.core.stream.port import Batch, Isolation, Partition, Progress, Record, Start
 
 __all__ = ["KafkaPortConsumer"]
@@ -29,6 +30,7 @@ class KafkaPortConsumer(Closing):
         session_timeout_s: float,
     ) -> None:
         self._group, self._begin, self._topics = group, begin, tuple(topics)
+        self._who = principal_of(config)
         self._limit_ms = int(config["request_timeout_ms"])
         chosen = {
             "group_id": group,
@@ -50,7 +52,7 @@ class KafkaPortConsumer(Closing):
             self._consumer.subscribe(topics=list(topics))
 
     def poll(self, *, timeout_s: float, max_records: int = 500) -> Batch:
-        with translated("polling"):
+        with translated("polling", self._who):
             before = self._consumer.group_metadata()
             found = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
             after = self._consumer.group_metadata()
@@ -68,7 +70,7 @@ class KafkaPortConsumer(Closing):
             return
         offsets = {_tp(p): OffsetAndMetadata(offset, "", -1) for p, offset in progress.offsets.items()}
         try:
-            with translated("committing offsets"):
+            with translated("committing offsets", self._who):
                 self._consumer.commit(offsets, timeout_ms=self._limit_ms)
         except RetryableError as error:
             if not isinstance(error.__cause__, errors.CommitFailedError | errors.IllegalGenerationError):
@@ -77,7 +79,7 @@ class KafkaPortConsumer(Closing):
 
     def rewind(self) -> None:
         for partition in self._assigned():
-            with translated("rewinding"):
+            with translated("rewinding", self._who):
                 committed = self._consumer.committed(partition, timeout_ms=self._limit_ms) if self._group else None
                 if committed is not None:
                     self._consumer.seek(partition, committed)
@@ -99,19 +101,19 @@ class KafkaPortConsumer(Closing):
         assigned = self._assigned()
         if not assigned:
             return {}
-        with translated("reading end offsets"):
+        with translated("reading end offsets", self._who):
             ends = self._consumer.end_offsets(list(assigned), timeout_ms=self._limit_ms)
         return {_partition(tp): offset for tp, offset in ends.items()}
 
     def position(self, partition: Partition) -> int:
-        with translated("reading a position"):
+        with translated("reading a position", self._who):
             position = self._consumer.position(_tp(partition), timeout_ms=self._limit_ms)
         if position is None:
             raise RetryableError(f"the position in {partition} is not known yet")
         return int(position)
 
     def close(self) -> None:
-        with translated("closing"):
+        with translated("closing", self._who):
             self._consumer.close(autocommit=False, timeout_ms=min(self._limit_ms, 2000))
 
     # ------------------------------------------------------------------
@@ -119,12 +121,15 @@ class KafkaPortConsumer(Closing):
         return set(self._consumer.assignment())
 
     def _assign_everything(self) -> None:
-        with translated("looking up partitions"):
+        with translated("looking up partitions", self._who):
             known = {topic: self._consumer.partitions_for_topic(topic) or () for topic in self._topics}
             partitions = [TopicPartition(topic, n) for topic, numbers in known.items() for n in sorted(numbers)]
             missing = [topic for topic, numbers in known.items() if not numbers]
             if missing:
+                forbidden = self._forbidden(missing)
                 self._consumer.close(autocommit=False)
+                if forbidden:
+                    raise errors.TopicAuthorizationFailedError(forbidden)
                 raise RetryableError(f"no topic {', '.join(missing)}: create it first (towpath topics --create)")
             self._consumer.assign(partitions)
             if self._begin == "latest":
@@ -132,6 +137,13 @@ class KafkaPortConsumer(Closing):
                 ends = self._consumer.end_offsets(partitions, timeout_ms=self._limit_ms)
                 for partition, offset in ends.items():
                     self._consumer.seek(partition, offset)
+
+    def _forbidden(self, topics: Sequence[str]) -> set[str]:
+        """Which of `topics` may not be seen: asked for by name, Kafka says so; among all, it leaves them out."""
+        inner = self._consumer
+        with contextlib.suppress(errors.UnknownTopicOrPartitionError):
+            inner._net.run(inner._manager.wait_for, inner._cluster.set_topics(topics), self._limit_ms)
+        return set(inner._cluster.unauthorized_topics)
 
     @staticmethod
     def _identity(member: Any) -> tuple[Any, ...]:

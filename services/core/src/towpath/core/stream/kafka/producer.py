@@ -10,9 +10,9 @@ from typing import Any
 import structlog
 from kafka import KafkaProducer, OffsetAndMetadata, TopicPartition, errors
 
-from towpath.core.errors import RejectedError, RetryableError, TooLargeError, TransactionAbortedError
+from towpath.core.errors import RetryableError, TooLargeError, TransactionAbortedError
 from towpath.core.stream.closing import Closing
-from towpath.core.stream.kafka.client import start
+from towpath.core.stream.kafka.client import principal_of, refusal, start
 from towpath.core.stream.port import Message, Progress
 
 __all__ = ["IdempotentKafkaProducer", "TransactionalKafkaProducer"]
@@ -30,6 +30,8 @@ _TUNING: dict[str, Any] = {
     "metrics_enabled": False,
 }
 _TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
+# Who may write to no topic at all gets no producer id, and kafka-python tells it as an unexpected error.
+_NOWHERE = "ClusterAuthorizationFailedError"
 
 
 def _send(producer: KafkaProducer, message: Message) -> Any:
@@ -70,9 +72,13 @@ class IdempotentKafkaProducer(Closing):
             self._drop(producer)
             raise TooLargeError(f"the broker refused a message: {error}") from error
         except errors.AuthorizationError as error:
-            raise RejectedError(f"Kafka refused: {error!r}: check the ACLs") from error
+            self._drop(producer)
+            raise refusal(error, "sending", principal_of(self._config)) from error
         except (errors.KafkaError, OSError) as error:
             self._drop(producer)
+            if _NOWHERE in str(error):
+                forbidden = errors.TopicAuthorizationFailedError({message.topic for message in messages})
+                raise refusal(forbidden, "sending", principal_of(self._config)) from error
             raise RetryableError(f"Kafka did not acknowledge in time: {error!r}") from error
 
     def close(self) -> None:
@@ -100,7 +106,7 @@ class TransactionalKafkaProducer(Closing):
     """One thread at a time. After a failed commit it is spent, see docs/decisions/0003."""
 
     def __init__(self, config: Mapping[str, Any], transactional_id: str, transaction_timeout_s: float) -> None:
-        self._id = transactional_id
+        self._id, self._who = transactional_id, principal_of(config)
         limits = {
             "transactional_id": transactional_id,
             "transaction_timeout_ms": int(transaction_timeout_s * 1000),
@@ -112,6 +118,8 @@ class TransactionalKafkaProducer(Closing):
         try:
             self._bounded(self._producer.init_transactions, config["request_timeout_ms"] / 1000)
         except TransactionAbortedError as error:
+            if isinstance(error.__cause__, errors.AuthorizationError):
+                raise refusal(error.__cause__, f"starting transactions as {transactional_id}", self._who) from error
             raise RetryableError(str(error)) from error
 
     def commit(self, messages: Sequence[Message], progress: Progress, *, timeout_s: float = 60.0) -> None:
@@ -156,5 +164,9 @@ class TransactionalKafkaProducer(Closing):
             failure.append(TimeoutError(f"no answer within {timeout_s:g} s"))
         if failure:
             self.close()
-            reason = f"transaction of {self._id!r} failed: {failure[0]!r}"
-            raise TransactionAbortedError(reason) from failure[0]
+            raise TransactionAbortedError(self._reason(failure[0])) from failure[0]
+
+    def _reason(self, failure: BaseException) -> str:
+        if isinstance(failure, errors.AuthorizationError):
+            return str(refusal(failure, f"committing a transaction of {self._id}", self._who))
+        return f"transaction of {self._id!r} failed: {failure!r}"

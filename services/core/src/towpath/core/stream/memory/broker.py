@@ -37,6 +37,7 @@ class MemoryBroker(Closing):
         self.changed = threading.Condition(threading.RLock())
         self._clock = clock
         self._logs: dict[str, list[Log]] = {}
+        self._specs: dict[str, TopicSpec] = {}
         self._groups: dict[str, Group] = {}
         self._epochs: dict[str, int] = {}
         self._keyless = 0
@@ -73,6 +74,7 @@ class MemoryBroker(Closing):
             for spec in created:
                 limit = int(spec.config.get("max.message.bytes", 1_048_588))
                 numbers = range(spec.partitions)
+                self._specs[spec.name] = spec
                 self._logs[spec.name] = [Log(Partition(spec.name, n), limit) for n in numbers]
             self.changed.notify_all()
             return [spec.name for spec in created]
@@ -80,6 +82,10 @@ class MemoryBroker(Closing):
     def topics(self) -> Mapping[str, int]:
         self.reachable()
         return {name: len(logs) for name, logs in self._logs.items()}
+
+    def describe(self, names: Sequence[str]) -> Mapping[str, TopicSpec]:
+        self.reachable()
+        return {name: self._specs[name] for name in names if name in self._specs}
 
     def ping(self, *, timeout_s: float = 2.0) -> None:
         self.reachable()
