@@ -4,7 +4,7 @@ from towpath.model import Model
 Model.load("bundle").predict(["Great service!"])
 """
 
-from towpath.model.bundle import BundleError, manifest_sha256, release_id_of, verify
+from towpath.model.bundle import BundleError, listed_files, manifest_sha256, release_id_of, verify
 from towpath.model.decision import Prediction
 from towpath.model.manifest import Manifest
 from towpath.model.predictor import Model, Scores
@@ -15,6 +15,7 @@ __all__ = [
     "Model",
     "Prediction",
     "Scores",
+    "listed_files",
     "manifest_sha256",
     "release_id_of",
     "verify",

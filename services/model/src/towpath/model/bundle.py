@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from towpath.model.manifest import FORMAT, Manifest
 
-__all__ = ["Bundle", "BundleError", "manifest_sha256", "read_bundle", "release_id_of", "verify"]
+__all__ = ["Bundle", "BundleError", "listed_files", "manifest_sha256", "read_bundle", "release_id_of", "verify"]
 
 _MANIFEST = "manifest.json"
 _NEEDED = ("model.onnx", "tokenizer.json", "objective.json")
@@ -42,6 +42,21 @@ def manifest_sha256(path: Path | str) -> str:
     return hashlib.sha256(_read(Path(path) / _MANIFEST, _MAX_MANIFEST_BYTES)).hexdigest()
 
 
+def listed_files(raw: bytes, *, sha256: str) -> dict[str, int]:
+    """Sizes of a bundle's files by name, as its manifest says: what to fetch, before any of it is there.
+
+    Args:
+        raw: the manifest's bytes.
+        sha256: theirs, as the release says.
+
+    Raises:
+        BundleError: it is another manifest, or none.
+    """
+    manifest = _manifest(raw, Path("the bundle"), sha256)
+    _check_names(Path("the bundle"), manifest, set())
+    return {name: entry.size for name, entry in manifest.files.items()}
+
+
 def verify(path: Path | str, *, sha256: str | None = None) -> Manifest:
     """Check the folder; see `read_bundle`."""
     return read_bundle(path, sha256=sha256).manifest
@@ -64,12 +79,17 @@ def read_bundle(path: Path | str, *, sha256: str | None = None) -> Bundle:
     except (OSError, ValueError) as error:
         raise BundleError(f"{folder}: cannot be listed: {error}") from error
     raw = _read(folder / _MANIFEST, _MAX_MANIFEST_BYTES)
+    manifest = _manifest(raw, folder, sha256)
+    _check_names(folder, manifest, found_names)
+    found = hashlib.sha256(raw).hexdigest()
+    return Bundle(manifest, found, {name: _checked(folder, name, manifest) for name in sorted(manifest.files)})
+
+
+def _manifest(raw: bytes, folder: Path, sha256: str | None) -> Manifest:
     found = hashlib.sha256(raw).hexdigest()
     if sha256 is not None and found != sha256:
         raise BundleError(f"{folder}: manifest.json has sha256 {found}, the release says {sha256}")
-    manifest = _parse(raw, folder)
-    _check_names(folder, manifest, found_names)
-    return Bundle(manifest, found, {name: _checked(folder, name, manifest) for name in sorted(manifest.files)})
+    return _parse(raw, folder)
 
 
 def _parse(raw: bytes, folder: Path) -> Manifest:

@@ -10,9 +10,11 @@ from prometheus_client import CollectorRegistry
 
 from towpath.core.errors import CrashError
 from towpath.core.service import Health, Loop, NotReadyError, Service
+from towpath.core.store import open_store
 from towpath.core.stream import Broker, Codec, Registry, connect
 from towpath.model import BundleError
 from towpath.serving.adapters.bundles import BundleStore
+from towpath.serving.adapters.cache import BundleCache
 from towpath.serving.adapters.releases import ReleaseFollower
 from towpath.serving.domain.budget import DeadLetterBudget
 from towpath.serving.domain.slot import ModelSlot
@@ -34,7 +36,7 @@ class _Parts:
         self.metrics = ServingMetrics(CollectorRegistry())
         self.slot = ModelSlot()
         self.health = Health()
-        self.store = BundleStore(settings.home / "bundles", settings.serving_threads)
+        self.store = _bundles(settings)
         self.loops: list[Loop] = []
         self._fill()
 
@@ -60,6 +62,12 @@ class _Parts:
             self.slot.put(self.store.load_folder(folder))
         except BundleError as error:
             raise CrashError(f"TOWPATH_SERVING_BUNDLE cannot be served: {error}") from error
+
+
+def _bundles(settings: ServingSettings) -> BundleStore:
+    root, store = settings.home / "bundles", open_store(settings.store)
+    cache = BundleCache(store, root / "cache", settings.serving_bundles_kept) if store is not None else None
+    return BundleStore(root, settings.serving_threads, cache)
 
 
 def build(settings: ServingSettings, *, broker: Broker | None = None) -> Service:

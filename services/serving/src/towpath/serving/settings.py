@@ -24,6 +24,7 @@ class ServingSettings(ServiceSettings):
     )
     serving_model: str | None = Field(None, description="name of the model to follow; any when absent")
     serving_bundle: Path | None = Field(None, description="serve this bundle and follow no releases")
+    serving_bundles_kept: int = Field(3, ge=1, description="bundles of the store that stay on this machine's disk")
     serving_group: str = Field("towpath.serving", description="consumer group of the workers, led by the topic prefix")
     serving_instance: str = Field(
         default_factory=socket.gethostname,

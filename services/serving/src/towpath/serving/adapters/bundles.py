@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from towpath.model import BundleError, Model
+from towpath.serving.adapters.cache import BundleCache
 from towpath.serving.domain.predictions import Released
 from towpath.serving.domain.slot import Serving
 from towpath.v1 import ModelRelease
@@ -18,16 +19,22 @@ _WARM_UP = ["a text to warm up with", "and another, longer one, so that both sha
 
 @dataclass(frozen=True)
 class BundleStore:
-    """Bundles below `root`. Nothing outside of it is ever opened, whatever a URI says."""
+    """Bundles below `root` and in the cache's store. Nothing else is ever opened, whatever a URI says."""
 
     root: Path
     threads: int | None = None
+    cache: BundleCache | None = None
 
     def load(self, release: ModelRelease) -> Serving:
-        """Raises BundleError with the reason."""
-        folder = self.locate(release.bundle_uri)
-        model = Model.load(folder, sha256=release.bundle_sha256, threads=self.threads)
-        return self._warm(model, release.model_name, release.release_id)
+        """The released model, every byte checked before anything is made of it.
+
+        Raises:
+            BundleError: with the reason why it will never be loaded.
+            RetryableError: the store is away.
+        """
+        if self.cache is not None and not release.bundle_uri.startswith(self.root.resolve().as_uri() + "/"):
+            return self._load_from(self.cache, release)
+        return self._released(self.locate(release.bundle_uri), release)
 
     def load_folder(self, folder: Path) -> Serving:
         """A bundle without a release, from any folder that the operator names."""
@@ -56,6 +63,22 @@ class BundleStore:
         if ".." in named.parts or not folder.is_relative_to(root) or folder == root:
             raise BundleError(f"bundle URI {uri[:200]!r}: is not below {root}")
         return folder
+
+    def _load_from(self, cache: BundleCache, release: ModelRelease) -> Serving:
+        kept = cache.holds(release.bundle_sha256)
+        folder = cache.get(release.bundle_uri, release.bundle_sha256)
+        try:
+            return self._released(folder, release)
+        except BundleError:
+            cache.drop(folder)
+            if not kept:
+                raise
+        # It was this disk that damaged it, perhaps: what the store has counts.
+        return self._released(cache.get(release.bundle_uri, release.bundle_sha256), release)
+
+    def _released(self, folder: Path, release: ModelRelease) -> Serving:
+        model = Model.load(folder, sha256=release.bundle_sha256, threads=self.threads)
+        return self._warm(model, release.model_name, release.release_id)
 
     @staticmethod
     def _warm(model: Model, name: str, release_id: str) -> Serving:

@@ -23,7 +23,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class ReleaseFollower:
-    """Loads each release in its own thread and puts it into the slot; one that is refused changes nothing."""
+    """Loads each release in its own thread and puts it into the slot; one that is refused changes nothing.
+
+    One that cannot be fetched because the store is away is tried again until it can, or until a newer one serves.
+    """
 
     broker: Broker
     codec: Codec
@@ -34,6 +37,8 @@ class ReleaseFollower:
     model_name: str | None = None
     refusal: str | None = None
     backoff: Backoff = field(default_factory=Backoff)
+    store_backoff: Backoff = field(default_factory=lambda: Backoff(base_s=0.5, cap_s=15.0))
+    _waiting: ModelRelease | None = None
     _seen: dict[int, int] = field(default_factory=dict)
 
     def run(self, stop: threading.Event) -> None:
@@ -45,18 +50,33 @@ class ReleaseFollower:
                         batch = consumer.poll(timeout_s=0.5)
                         self.backoff.reset()
                         self._follow(batch.records)
+                        if self._waiting is not None:
+                            self.store_backoff.wait(stop)
             except RetryableError as error:
                 _log.info("serving.releases_waiting", reason=str(error))
                 self.backoff.wait(stop)
 
     def _follow(self, records: Sequence[Record]) -> None:
         """Take the newest that can be served: loading those before it would be for nothing."""
-        for release in reversed(self._releases(records)):
-            if self.take(release):
-                return
+        waiting, self._waiting = self._waiting, None
+        releases = self._releases(records)
+        for release in reversed([waiting, *releases] if waiting is not None else releases):
+            try:
+                if self.take(release):
+                    break
+            except RetryableError as error:
+                self._wait_for(release, str(error))
+                if self.slot.get() is not None:
+                    break
+                # Nothing serves yet: an older one that is still on this machine is better.
+        self.metrics.waiting.set(self._waiting is not None)
 
     def take(self, release: ModelRelease) -> bool:
-        """Serve `release` from the next batch on; False when its bundle is refused."""
+        """Serve `release` from the next batch on; False when its bundle is refused.
+
+        Raises:
+            RetryableError: the store is away; what serves serves on.
+        """
         serving = self.slot.get()
         if serving is not None and serving.release.release_id == release.release_id:
             return True
@@ -64,18 +84,30 @@ class ReleaseFollower:
             loaded = self.load(release)
         except BundleError as error:
             return self._refuse(release, str(error))
+        except RetryableError:
+            raise
         except Exception as error:  # noqa: BLE001
             # A release is somebody's message and its bundle goes through three native libraries. Whatever they raise,
             # the process must not die of it: the message would be read again at the next start.
             _log.exception("serving.release_unexpected", release_id=release.release_id)
             return self._refuse(release, f"it cannot be loaded: {error!r}"[:500])
-        self.refusal = None
+        if self._waiting is None:
+            self.refusal = None
+            self.store_backoff.reset()
         self.slot.put(loaded)
         self.metrics.model.clear()
         self.metrics.model.labels(release.release_id).set(1)
         self.metrics.predictions.labels(release.release_id)
         _log.info("serving.release_loaded", release_id=release.release_id, model=release.model_name)
         return True
+
+    def _wait_for(self, release: ModelRelease, reason: str) -> None:
+        if self._waiting is not None:
+            return  # for a newer one
+        self._waiting = release
+        self.refusal = f"release {release.release_id} is waited for: {reason}"
+        tries = self.store_backoff.tries
+        _log.warning("serving.release_waiting", release_id=release.release_id, reason=reason, tries=tries)
 
     def _refuse(self, release: ModelRelease, reason: str) -> bool:
         self.refusal = f"release {release.release_id} was refused: {reason}"
