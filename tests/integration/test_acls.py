@@ -27,8 +27,10 @@ PREFIX = "acls."
 REGISTRY = Registry.load(PREFIX)
 
 
-def create_topics(kafka: Any, principal: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **kafka.environment_of(principal), "TOWPATH_TOPIC_PREFIX": PREFIX}
+def create_topics(
+    kafka: Any, principal: str, *arguments: str, prefix: str = PREFIX, **more: str
+) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **kafka.environment_of(principal), "TOWPATH_TOPIC_PREFIX": prefix, **more}
     command = [sys.executable, "-m", "towpath.core.topics", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -197,3 +199,22 @@ def test_topics_are_compared_by_who_may_not_create_them(granted: Any) -> None:
 def test_where_nobody_asks_who_you_are_acls_are_refused_in_words(broker: KafkaBroker) -> None:
     with pytest.raises(RejectedError, match=r"authorizer\.class\.name"):
         broker.grant(acls_of(REGISTRY))
+
+
+def test_services_that_started_before_their_rights_wait_for_them(
+    start_service: StartService, secured_kafka: Any, prefix: str
+) -> None:
+    """As in an installation, where nothing orders them. The user of ingestion has a name of its own here."""
+    told = {**secured_kafka.environment_of("stranger"), "TOWPATH_TOPIC_PREFIX": prefix}
+    ingestion = start_service("ingestion", **told)
+    told |= secured_kafka.environment_of("monitoring")
+    monitoring = start_service("monitoring", TOWPATH_OBJECTIVE=OBJECTIVE, **told)
+    for service in (ingestion, monitoring):
+        service.until("/livez", 200)
+        service.until("/readyz", 503)
+    names = '{"ingestion": "stranger"}'
+    done = create_topics(secured_kafka, "admin", "--acls", prefix=prefix, TOWPATH_KAFKA_USERNAMES=names)
+    assert done.returncode == 0, done.stderr
+    for service in (ingestion, monitoring):
+        service.until("/readyz", 200)
+    assert ingestion.client.post("/v1/documents", json={"text": "late"}).status_code == 202

@@ -14,7 +14,7 @@ import argparse
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ import structlog
 
 from towpath.core.errors import RejectedError, RetryableError, TowpathError
 from towpath.core.service import Backoff, ServiceSettings, configure_logging
-from towpath.core.stream import Broker, KafkaBroker, Registry, TopicSpec, acls_of, connect, differences
+from towpath.core.stream import Acl, Broker, KafkaBroker, Registry, TopicSpec, acls_of, connect, differences
 
 __all__ = ["compare_topics", "ensure_topics", "main", "wanted_topics"]
 
@@ -75,14 +75,14 @@ def main(arguments: list[str] | None = None) -> int:
     registry = Registry.load(settings.topic_prefix)
     try:
         with connect(settings.kafka) as broker:
-            _work(broker, registry, given)
+            _work(broker, registry, given, settings.kafka.usernames)
     except TowpathError as error:
         _log.error("topics.failed", reason=str(error))
         return 1
     return 0
 
 
-def _work(broker: Broker, registry: Registry, given: argparse.Namespace) -> None:
+def _work(broker: Broker, registry: Registry, given: argparse.Namespace, usernames: Mapping[str, str]) -> None:
     specs = wanted_topics(registry, replication=given.replication, min_insync=given.min_insync)
     if given.no_create:
         compare_topics(broker, specs, wait_s=given.wait)
@@ -90,14 +90,14 @@ def _work(broker: Broker, registry: Registry, given: argparse.Namespace) -> None
         made = ensure_topics(broker, specs, wait_s=given.wait)
         _log.info("topics.created", created=made)
     if given.acls:
-        _grant(broker, registry, given.wait)
+        acls = [replace(acl, principal=usernames.get(acl.principal, acl.principal)) for acl in acls_of(registry)]
+        _grant(broker, acls, given.wait)
     _log.info("topics.ready", topics=[spec.name for spec in specs])
 
 
-def _grant(broker: Broker, registry: Registry, wait_s: float) -> None:
+def _grant(broker: Broker, acls: Sequence[Acl], wait_s: float) -> None:
     if not isinstance(broker, KafkaBroker):
         raise RejectedError("--acls: the in-memory broker has no principals")
-    acls = acls_of(registry)
     _waiting(lambda: broker.grant(acls), wait_s)
     _log.info("topics.granted", acls=[str(each) for each in acls])
 

@@ -30,6 +30,9 @@ class KafkaSettings(_Part):
     ssl_certfile: Path | None = Field(None, description="PEM file of the client's certificate (mutual TLS)")
     ssl_keyfile: Path | None = None
     ssl_password: SecretStr | None = None
+    usernames: dict[str, str] = Field(
+        default_factory=dict, description="of ACLs' principals that are not called as in the registry, by that name"
+    )
     request_timeout_s: float = Field(10.0, gt=0, description="how long one request to a broker may take")
     session_timeout_s: float = Field(
         10.0, gt=0, description="a member of a consumer group that is silent for so long loses its partitions"
