@@ -128,7 +128,14 @@ runAsNonRoot: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{/* Volumes and mounts. dict "root" $ "store" none|read|write "objective" bool "kafka" bool "jobTemplate" bool */}}
+{{/* A container's resources, and the node's disk that it may fill with logs and emptyDirs. */}}
+{{- define "towpath.resources" -}}
+{{- $disk := dict "requests" (dict "ephemeral-storage" "128Mi") "limits" (dict "ephemeral-storage" "6Gi") -}}
+{{- toYaml (mergeOverwrite $disk (deepCopy .)) -}}
+{{- end }}
+
+{{/* Volumes and mounts. dict "root" $ "store" none|read|write "objective" bool "jobTemplate" bool
+     "volume" bool: on the volume even where the store is elsewhere */}}
 {{- define "towpath.mounts" -}}
 - {name: tmp, mountPath: /tmp}
 - name: home
@@ -151,7 +158,7 @@ capabilities: {drop: [ALL]}
 - name: tmp
   emptyDir: {sizeLimit: 2Gi}
 - name: home
-{{- if and (ne .store "none") (not .root.Values.store.url) }}
+{{- if and (ne .store "none") (or .volume (not .root.Values.store.url)) }}
   persistentVolumeClaim: {claimName: {{ include "towpath.storeClaim" .root }}}
 {{- else }}
   emptyDir: {sizeLimit: 4Gi}
@@ -189,7 +196,7 @@ priorityClassName: {{ . }}
 {{/* The pod's spec. dict "root" $ "name" name "service" entry "container" its name */}}
 {{- define "towpath.podSpec" -}}
 {{- $service := .service -}}
-{{- $extras := dict "root" .root "store" $service.store "objective" $service.objective "jobTemplate" (and (eq .name "training") (eq .root.Values.training.runner "job")) -}}
+{{- $extras := dict "root" .root "store" $service.store "objective" $service.objective "jobTemplate" (and (eq .name "training") (eq .root.Values.training.runner "job")) "volume" (eq .name "mlflow") -}}
 {{- $ops := not $service.command -}}
 serviceAccountName: {{ include "towpath.fullname" .root }}-{{ .name }}
 automountServiceAccountToken: {{ eq .name "training" }}
@@ -245,7 +252,7 @@ containers:
     lifecycle:
       # Endpoints forget a pod a moment after it was told to end.
       preStop: {exec: {command: [sleep, "4"]}}
-    resources: {{- toYaml $service.resources | nindent 6 }}
+    resources: {{- include "towpath.resources" $service.resources | nindent 6 }}
     volumeMounts: {{- include "towpath.mounts" $extras | nindent 6 }}
 volumes: {{- include "towpath.volumes" $extras | nindent 2 }}
 {{- end }}
