@@ -1,12 +1,12 @@
 # Towpath's commands. `make demo` and `make test` set up what is missing first; nothing else is needed.
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo test lint format bench lock proto compile clean
+.PHONY: help setup tools demo test e2e lint format bench lock proto compile k8s clean
 BIN := .venv/bin
 CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src
 
 help:  ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## Make .venv what the lock says (the other commands do it when needed)
 	@scripts/setup
@@ -19,6 +19,9 @@ demo: setup  ## Run the whole path on this machine: ARGS="--exit --report figure
 
 test: lint tools  ## Check style and types, run all tests: ARGS="-k gate"
 	@$(BIN)/pytest $(ARGS)
+
+e2e: setup  ## Build the images, install the chart on a real cluster, test it there: ARGS="-k scaling"
+	@scripts/e2e $(ARGS)
 
 lint: setup  ## ruff and mypy --strict
 	@$(BIN)/ruff check --force-exclude $(CODE)
@@ -40,6 +43,9 @@ proto: setup  ## Generate the messages' code from proto/
 
 compile: setup  ## Compile the Kubeflow pipeline into its committed IR
 	@$(BIN)/python -m towpath.pipelines.kfp.compile
+
+k8s: setup  ## Write Strimzi's topics and users from proto/topics
+	@for each in topics users; do $(BIN)/python -m towpath.core.strimzi $$each > k8s/strimzi/$$each.yaml; done
 
 clean:  ## Remove the environment and what runs left here (not your .towpath)
 	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,111 @@
+"""One installation for all tests, as production would have it: credentials, ACLs, API keys, S3, KEDA, KServe.
+
+The files run in the order of their numbers, each on what those before it left. `make e2e` brings the cluster up,
+builds and loads the images, and runs this inside the cluster's network.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+from e2e.support import s3
+from e2e.support.client import Client, kafka_env, pod
+from e2e.support.cluster import CHART, Namespace, namespace
+
+from towpath.cli.demo.fetch import sdist
+from towpath.cli.demo.tweets import Tweet, read_sdist, split
+
+VALUES = Path(__file__).parent / "values.yaml"
+_USERS = ("ingestion", "serving", "monitoring", "training", "client", "admin")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """`towpath` in its namespace, with two consumers' pods beside it."""
+
+    namespace: Namespace
+    client: Client
+    key: str
+    install_s: float
+
+    @property
+    def ingestion(self) -> str:
+        return "http://towpath-ingestion:8080"
+
+    def upgrade(self, *settings: str) -> None:
+        """`helm upgrade --wait` with the same values and `settings`."""
+        sets = [part for each in settings for part in ("--set", each)]
+        self.namespace.helm("upgrade", "towpath", str(CHART), "-f", str(VALUES), "--wait", "--timeout=10m", *sets)
+
+    def training(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, object]:
+        """The training service's API, as a client's pod calls it."""
+        data = json.dumps(body or {})
+        found: dict[str, object] = self.client.script(
+            "call", method, f"http://towpath-training:8080{path}", self.key, data=data
+        )
+        return found
+
+
+@dataclass(frozen=True)
+class Tweets:
+    """Two halves of the 4,200: one is posted first and rated, the other comes later."""
+
+    everything: tuple[Tweet, ...]
+
+    @cached_property
+    def halves(self) -> tuple[list[Tweet], list[Tweet]]:
+        return split(self.everything, 2000 / len(self.everything))
+
+
+@pytest.fixture(scope="session")
+def tweets() -> Tweets:
+    return Tweets(tuple(read_sdist(sdist())))
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    with namespace("towpath") as space, s3.server(space) as store:
+        space.secret("towpath-kafka", **{user: secrets.token_hex(12) for user in _USERS})
+        key = secrets.token_hex(16)
+        space.secret("towpath-keys", **{"api-keys": key, "test-key": key})
+        space.secret("towpath-s3", AWS_ACCESS_KEY_ID="towpath", AWS_SECRET_ACCESS_KEY=store.secret)
+        begin = time.monotonic()
+        try:
+            space.helm("install", "towpath", str(CHART), "-f", str(VALUES), "--wait", "--timeout=10m")
+        except AssertionError:
+            print(space.told())
+            raise
+        seconds = time.monotonic() - begin
+        space.apply(
+            pod("client", "docker.io/towpath/serving:0.1.0", env=kafka_env("towpath-kafka", "client")),
+            pod("console", "docker.io/apache/kafka:4.3.1", env=kafka_env("towpath-kafka", "client"), user=1000),
+        )
+        Client(space, "console").ready()
+        yield Installation(space, Client(space, "client").ready(), key, seconds)
+
+
+@pytest.fixture(scope="session")
+def console(installation: Installation) -> Client:
+    """A pod with Kafka's own tools."""
+    return Client(installation.namespace, "console")
+
+
+_FIGURES = pytest.StashKey[dict[str, object]]()
+
+
+@pytest.fixture(scope="session")
+def report(request: pytest.FixtureRequest) -> dict[str, object]:
+    """Figures that tests measured; they are told at the end of the run."""
+    return request.config.stash.setdefault(_FIGURES, {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("measured")
+    terminalreporter.write_line(json.dumps(terminalreporter.config.stash.get(_FIGURES, {}), indent=1))

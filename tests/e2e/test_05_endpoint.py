@@ -1,0 +1,34 @@
+"""The endpoint on demand, as KServe runs it: what it says is what the topic says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from e2e.conftest import Installation
+from e2e.support.cluster import eventually
+
+
+def test_the_inference_service_is_ready(installation: Installation) -> None:
+    def conditions() -> dict[str, str]:
+        found = installation.namespace.get("inferenceservice", "towpath-endpoint")
+        return {each["type"]: each["status"] for each in found["status"]["conditions"]}
+
+    eventually(conditions, lambda found: found.get("Ready") == "True", limit_s=120)
+
+
+@pytest.mark.parametrize("service", ["towpath-endpoint", "towpath-endpoint-predictor"])
+def test_rest_and_grpc_say_what_the_topic_says(installation: Installation, service: str) -> None:
+    texts = ["Great service!", "my parcel is two weeks late and nobody answers", "It is Tuesday", "ünïcødé 🙂"]
+    rows = [{"documentId": f"{service}-{n}", "text": text} for n, text in enumerate(texts)]
+    client = installation.client
+    client.posted("documents", rows, installation.ingestion, installation.key)
+    found = {each["documentId"]: each for each in client.settled({row["documentId"] for row in rows}, limit_s=60)}
+    streamed = [
+        [each["probability"] for each in found[row["documentId"]]["classDecision"]["probabilities"]] for row in rows
+    ]
+    # KServe's own Service listens on 80 and hands on to the container's port; ours names the ports as they are.
+    said = client.script("oip", service, installation.key, data=json.dumps(texts))
+    for way in ("rest", "grpc"):
+        for asked, read in zip(said[way], streamed, strict=True):
+            assert asked == pytest.approx(read, abs=1e-5), way
