@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,14 @@ from google.protobuf import json_format
 
 from towpath.core.errors import TowpathError
 from towpath.core.objective import load_objective
+from towpath.core.store import Store
 from towpath.pipelines import RunInputs, RunResult, StepEvent, run_pipeline
-from towpath.pipelines.telling import tell
+from towpath.pipelines.remote import chosen_store, fetch_file, fetch_reigning, publish
+from towpath.pipelines.telling import tell, tell_step
 from towpath.pipelines.tracking import record
 from towpath.v1 import ModelRelease
 
+_MESSAGES = ("documents", "annotations")
 _EXAMPLE = """example:
   python -m towpath.pipelines --run-id try-1 --home .towpath --objective objective.yaml \\
       --documents documents.ndjson --annotations annotations.ndjson"""
@@ -25,30 +30,45 @@ _EXAMPLE = """example:
 def main() -> int:
     """Exit code 0 whatever the gate says, 1 when a step fails."""
     options = _parser().parse_args()
-    reigning = ModelRelease()
-    if options.reigning:
-        json_format.Parse(options.reigning.read_text(), reigning)
+    # The first process of a container has no default for it, and would be killed at the end of the grace period.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     try:
-        inputs = RunInputs(
-            run_id=options.run_id,
-            home=options.home,
-            objective=load_objective(options.objective),
-            documents=options.documents,
-            annotations=options.annotations,
-            code_revision=options.code_revision,
-            reigning=reigning if options.reigning else None,
-            encoder=options.encoder,
-            seed=options.seed,
-        )
-        result = run_pipeline(inputs, runner=options.runner, on_step=_tell_step)
-        _tell_step(StepEvent("track", "running"))
+        store = chosen_store(options.store)
+        inputs = _inputs(options, store)
+        result = run_pipeline(inputs, runner=options.runner, on_step=tell_step)
+        if store is not None:
+            tell_step(StepEvent("publish", "running"))
+            result = publish(store, result, inputs.home / "runs" / inputs.run_id)
+            tell_step(StepEvent("publish", "succeeded", detail=f"in {store.url.url}"))
+        tell_step(StepEvent("track", "running"))
         mlflow_run = record(inputs, result)
-        _tell_step(StepEvent("track", "succeeded", detail=mlflow_run))
+        tell_step(StepEvent("track", "succeeded", detail=mlflow_run))
     except (TowpathError, OSError, ValueError) as error:
         tell({"error": f"{type(error).__name__}: {error}"})
         return 1
     tell({"result": _plain(result)})
     return 0
+
+
+def _inputs(options: argparse.Namespace, store: Store | None) -> RunInputs:
+    folder = options.home / "runs" / options.run_id
+    files = {name: fetch_file(store, getattr(options, name), folder / f"{name}.ndjson") for name in _MESSAGES}
+    reigning = None
+    if options.reigning:
+        told = fetch_file(store, options.reigning, folder / "reigning.json").read_text()
+        reigning = json_format.Parse(told, ModelRelease())
+    return RunInputs(
+        run_id=options.run_id,
+        home=options.home,
+        objective=load_objective(fetch_file(store, options.objective, folder / "objective.yaml")),
+        documents=files["documents"],
+        annotations=files["annotations"],
+        code_revision=options.code_revision,
+        reigning=reigning,
+        reigning_bundle=fetch_reigning(store, reigning, options.home),
+        encoder=options.encoder,
+        seed=options.seed,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,14 +79,15 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--run-id", required=True)
+    parser.add_argument("--home", type=Path, required=True, help="state of the installation")
+    parser.add_argument("--store", metavar="URL", help="publish to s3://bucket/prefix or file:///folder; URLs below it")
     for name, about in (
-        ("--home", "state of the installation"),
         ("--objective", "objective.yaml"),
         ("--documents", "canonical JSON of towpath.v1.Document, one a line"),
         ("--annotations", "canonical JSON of towpath.v1.Annotation, one a line"),
     ):
-        parser.add_argument(name, type=Path, required=True, help=about)
-    parser.add_argument("--reigning", type=Path, help="canonical JSON of the reigning towpath.v1.ModelRelease")
+        parser.add_argument(name, metavar="FILE", required=True, help=f"{about}; a file or a URL in the store")
+    parser.add_argument("--reigning", metavar="FILE", help="canonical JSON of the reigning towpath.v1.ModelRelease")
     parser.add_argument("--encoder", type=Path, help="folder of a built encoder; all-MiniLM-L6-v2 when absent")
     parser.add_argument("--code-revision", default="")
     parser.add_argument("--seed", type=int, default=0)
@@ -76,12 +97,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _plain(result: RunResult) -> dict[str, Any]:
     data = {each.name: getattr(result, each.name) for each in dataclasses.fields(result)}
+    data["report"] = data.pop("report_url") or str(result.report)
     data["release"] = json_format.MessageToDict(result.release) if result.release is not None else None
     return data
-
-
-def _tell_step(event: StepEvent) -> None:
-    tell({"step": dataclasses.asdict(event)})
 
 
 if __name__ == "__main__":

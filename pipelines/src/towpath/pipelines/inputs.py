@@ -23,6 +23,7 @@ class RunInputs:
         documents, annotations: files of canonical JSON messages, one a line.
         reigning: the release to replace, None where none reigns. One that was trained on nothing (no snapshot) is not
             compared with: the objective's baselines are.
+        reigning_bundle: its folder, where its URI is not one on this machine.
         encoder: a folder with a built encoder; all-MiniLM-L6-v2 is built when absent.
     """
 
@@ -33,6 +34,7 @@ class RunInputs:
     annotations: Path
     code_revision: str
     reigning: ModelRelease | None = None
+    reigning_bundle: Path | None = None
     encoder: Path | None = None
     seed: int = 0
 
@@ -52,7 +54,7 @@ OnStep = Callable[[StepEvent], None]
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found. `release` and `bundle` are there when the gate passed."""
+    """What a run found. `release` and `bundle` are there when the gate passed, `report_url` when it was published."""
 
     run_id: str
     snapshot_id: str
@@ -64,4 +66,5 @@ class RunResult:
     release: ModelRelease | None = None
     bundle: Path | None = None
     model_sha256: str = ""
+    report_url: str = ""
     seconds: dict[str, float] = field(default_factory=dict)

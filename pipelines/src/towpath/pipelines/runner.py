@@ -58,7 +58,7 @@ def prepare(inputs: RunInputs) -> Path:
         "reigning": None
         if reigning is None or not reigning.snapshot_id
         else {
-            "path": unquote(urlsplit(reigning.bundle_uri).path),
+            "path": str(inputs.reigning_bundle or unquote(urlsplit(reigning.bundle_uri).path)),
             "sha256": reigning.bundle_sha256,
             "releaseId": reigning.release_id,
         },

@@ -35,12 +35,13 @@ def record(inputs: RunInputs, result: RunResult) -> str:
 def promote(home: Path, release: ModelRelease) -> None:
     """Move the alias `champion` to the release. Doing it again changes nothing.
 
-    MLflow knows nothing of a release that no run made (a cold start): its alias stays as it is.
+    MLflow knows nothing of a release that no run made (a cold start): its alias stays as it is. Where there is neither
+    a server nor a file, runs were recorded elsewhere (in a Job's own home): there is nothing to move.
 
     Raises:
         RetryableError: MLflow cannot be reached, or does not know the release.
     """
-    if not release.run_id:
+    if not release.run_id or not (_server() or _file(home).exists()):
         return
     client = _client(home)
     from mlflow.exceptions import MlflowException
@@ -62,8 +63,16 @@ def _client(home: Path) -> Any:
     os.environ.setdefault("MLFLOW_ENABLE_TELEMETRY", "false")
     from mlflow.tracking import MlflowClient
 
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home.resolve() / 'mlflow.db'}"
+    uri = _server() or f"sqlite:///{_file(home)}"
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _server() -> str:
+    return os.environ.get("MLFLOW_TRACKING_URI", "")
+
+
+def _file(home: Path) -> Path:
+    return home.resolve() / "mlflow.db"
 
 
 def _record(client: Any, inputs: RunInputs, result: RunResult) -> str:
@@ -94,7 +103,9 @@ def _experiment(client: Any, inputs: RunInputs) -> str:
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    return str(client.create_experiment(name, artifact_location=(inputs.home.resolve() / "mlruns").as_uri()))
+    # A server says where artefacts go; a path of this pod means nothing to it.
+    place = None if _server().startswith("http") else (inputs.home.resolve() / "mlruns").as_uri()
+    return str(client.create_experiment(name, artifact_location=place))
 
 
 def _register(client: Any, run: Any, release: ModelRelease, bundle: Path) -> None:

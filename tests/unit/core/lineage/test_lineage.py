@@ -9,14 +9,15 @@ from google.protobuf.message import Message as Proto
 
 from towpath.core.errors import NotFoundError
 from towpath.core.lineage import Graph, read_graph
+from towpath.core.store import Store
 from towpath.core.stream import Codec, MemoryBroker, Message, Registry
 from towpath.v1 import Annotation, ClassLabel, Document, Feedback, ModelRelease, Prediction
 
 REGISTRY = Registry.load("test.")
 
 
-@pytest.fixture
-def graph(tmp_path: Path) -> Graph:
+@pytest.fixture(params=["home", "store"])
+def graph(tmp_path: Path, request: pytest.FixtureRequest) -> Graph:
     """Two documents of one snapshot, one release, a prediction of a third document, feedback on it."""
     broker, codec = MemoryBroker(), Codec()
     broker.create_topics(REGISTRY.specs())
@@ -40,7 +41,10 @@ def graph(tmp_path: Path) -> Graph:
     snapshot.mkdir(parents=True)
     (snapshot / "snapshot.json").write_text('{"id": "sha256:a", "documents": 2, "annotations": 2}')
     (snapshot / "annotations.txt").write_text("ann-1\nann-2\n")
-    return read_graph(broker, REGISTRY, tmp_path)
+    if request.param == "home":
+        return read_graph(broker, REGISTRY, tmp_path)
+    (tmp_path / "snapshots" / "half").mkdir()
+    return read_graph(broker, REGISTRY, tmp_path / "elsewhere", Store.open(tmp_path.as_uri()))
 
 
 def ids(graph: Graph) -> set[str]:

@@ -10,6 +10,7 @@ from fastapi import Depends
 from prometheus_client import CollectorRegistry
 
 from towpath.core.service import Health, Loop, Service, new_app, require_caller
+from towpath.core.store import open_store
 from towpath.core.stream import Broker, Codec, Registry, connect
 from towpath.training.adapters.cold_release import cold_release
 from towpath.training.adapters.launch import Launch, new_launch
@@ -51,6 +52,7 @@ def build(
         launch=launch or new_launch(settings),
         promote=promote or _promote,
         cold_start=cold_start if settings.training_cold_start else None,
+        remote=open_store(settings.store),
     )
     app = new_app("Towpath training", health, metrics.registry, description="Runs, gates and releases.")
     app.include_router(http.router(trainer), dependencies=[Depends(require_caller(settings.auth))])

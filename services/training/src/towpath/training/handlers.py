@@ -17,8 +17,10 @@ from google.protobuf import json_format
 from towpath.core.errors import ConflictError, TowpathError
 from towpath.core.ids import new_id
 from towpath.core.objective import load_objective
+from towpath.core.store import Store
 from towpath.core.stream import Broker, Codec, Registry
 from towpath.training.adapters.collect import collect
+from towpath.training.adapters.handover import hand_over
 from towpath.training.adapters.launch import Launch
 from towpath.training.adapters.releases import Releases
 from towpath.training.adapters.store import RunStore
@@ -35,7 +37,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class Trainer:
-    """Queues at most one run; `loop` works on it. `promote` moves the alias of a release that is on Kafka."""
+    """Queues at most one run; `loop` works on it. `promote` moves the alias of a release that is on Kafka.
+
+    `store` keeps what is known of runs on this home; `remote` is where all services find files, None for the home.
+    """
 
     broker: Broker
     codec: Codec
@@ -47,6 +52,7 @@ class Trainer:
     launch: Launch
     promote: Callable[[Path, ModelRelease], None]
     cold_start: ColdStart | None = None
+    remote: Store | None = None
     _queue: queue.Queue[Run] = field(default_factory=lambda: queue.Queue(1))
     _busy: threading.Lock = field(default_factory=threading.Lock)
     _current: str | None = None
@@ -118,15 +124,17 @@ class Trainer:
     def _arguments(self, run_id: str, folder: Path, reigning: ModelRelease | None) -> list[str]:
         settings = self.settings
         arguments = ["--run-id", run_id, "--home", str(settings.home), "--objective", str(settings.objective)]
-        arguments += ["--documents", str(folder / "documents.ndjson")]
-        arguments += ["--annotations", str(folder / "annotations.ndjson")]
+        for name in ("documents", "annotations"):
+            arguments += [f"--{name}", hand_over(self.remote, folder / f"{name}.ndjson", run_id)]
+        if self.remote is not None:
+            arguments += ["--store", self.remote.url.url]
         arguments += ["--code-revision", settings.code_revision]
         if settings.training_encoder is not None:
             arguments += ["--encoder", str(settings.training_encoder)]
         if reigning is not None:
             file = folder / "reigning.json"
             file.write_text(json_format.MessageToJson(reigning))
-            arguments += ["--reigning", str(file)]
+            arguments += ["--reigning", hand_over(self.remote, file, run_id)]
         return arguments
 
     def _release(self, result: dict[str, Any], recorder: _Recorder) -> ModelRelease | None:

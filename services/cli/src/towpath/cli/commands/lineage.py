@@ -31,11 +31,12 @@ def lineage(
     from rich.tree import Tree
 
     from towpath.core.lineage import Graph, Node, read_graph
+    from towpath.core.store import open_store
 
     with errors_told():
         here = installed()
         with here.broker() as broker:
-            graph: Graph = read_graph(broker, here.registry, here.home)
+            graph: Graph = read_graph(broker, here.registry, here.home, open_store(here.settings.store))
         found = graph.about(identity)
         if as_json:
             typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))

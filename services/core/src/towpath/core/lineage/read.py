@@ -1,26 +1,30 @@
-"""Filling the graph: from the topics, and from the snapshots' lists below the home."""
+"""Filling the graph: from the topics, and from the snapshots' lists in the store or below the home."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from towpath.core.errors import NotFoundError
 from towpath.core.lineage.graph import Graph, Node
 from towpath.core.stream import Broker, Codec, Registry, read_history
 from towpath.v1 import Annotation, Document, Feedback, ModelRelease, Prediction
 
+if TYPE_CHECKING:
+    from towpath.core.store import Store
+
 __all__ = ["read_graph"]
 
 
-def read_graph(broker: Broker, registry: Registry, home: Path) -> Graph:
-    """The graph of everything on the broker and below `home`.
+def read_graph(broker: Broker, registry: Registry, home: Path, store: Store | None = None) -> Graph:
+    """The graph of everything on the broker, and in `store` or, where there is none, below `home`.
 
     Topics are read to the end they have now: seconds for a hundred thousand messages.
 
     Raises:
-        RetryableError: Kafka went away.
+        RetryableError: Kafka or the store went away.
     """
     graph = Graph()
     adders: tuple[tuple[str, type[Any], Callable[[Graph, Any], None]], ...] = (
@@ -33,7 +37,8 @@ def read_graph(broker: Broker, registry: Registry, home: Path) -> Graph:
     for name, kind, add in adders:
         for message in read_history(broker, Codec(), registry.full_name(name), kind, client_id="towpath-lineage"):
             add(graph, message)
-    _snapshots(graph, home)
+    for about, listed in _below(home) if store is None else _stored(store):
+        _snapshot(graph, about, listed)
     return graph
 
 
@@ -76,15 +81,31 @@ def _feedback(graph: Graph, each: Feedback) -> None:
     graph.link(each.feedback_id, "on", each.prediction_id or each.document_id)
 
 
-def _snapshots(graph: Graph, home: Path) -> None:
-    for about in home.glob("snapshots/*/snapshot.json"):
-        data = json.loads(about.read_text())
-        counts = f"{data['documents']} documents, {data['annotations']} annotations"
-        graph.add(Node(data["id"], "snapshot", counts))
-        # One id a line beside the Parquet files, so that nobody needs Parquet to ask what is in a snapshot.
-        with (about.parent / "annotations.txt").open(encoding="utf-8") as listed:
-            for line in listed:
-                graph.link(data["id"], "holds", line.strip())
+# One id a line beside the Parquet files, so that nobody needs Parquet to ask what is in a snapshot.
+_ABOUT, _LISTED = "snapshot.json", "annotations.txt"
+_MAX_ABOUT_BYTES, _MAX_LISTED_BYTES = 100_000, 2 * 2**30
+
+
+def _below(home: Path) -> Iterator[tuple[bytes, bytes]]:
+    for about in home.glob(f"snapshots/*/{_ABOUT}"):
+        yield about.read_bytes(), (about.parent / _LISTED).read_bytes()
+
+
+def _stored(store: Store) -> Iterator[tuple[bytes, bytes]]:
+    for name in store.names("snapshots"):
+        try:
+            about = store.read(f"snapshots/{name}/{_ABOUT}", max_bytes=_MAX_ABOUT_BYTES)
+        except NotFoundError:
+            continue  # on its way
+        yield about, store.read(f"snapshots/{name}/{_LISTED}", max_bytes=_MAX_LISTED_BYTES)
+
+
+def _snapshot(graph: Graph, about: bytes, listed: bytes) -> None:
+    data = json.loads(about)
+    graph.add(Node(data["id"], "snapshot", f"{data['documents']} documents, {data['annotations']} annotations"))
+    for line in listed.decode().split("\n"):
+        if line:
+            graph.link(data["id"], "holds", line.strip())
 
 
 def _short(text: str) -> str:

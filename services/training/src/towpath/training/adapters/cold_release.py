@@ -15,7 +15,7 @@ __all__ = ["cold_release"]
 
 
 def cold_release(settings: TrainingSettings, stop: threading.Event) -> ModelRelease:
-    """Its bundle lies below the home; it is on no topic yet.
+    """Its bundle lies in the store, below the home where there is none; it is on no topic yet.
 
     Raises:
         TowpathError: it could not be made; the message says why.
@@ -23,6 +23,8 @@ def cold_release(settings: TrainingSettings, stop: threading.Event) -> ModelRele
     """
     arguments = ["--home", str(settings.home), "--objective", str(settings.objective)]
     arguments += ["--code-revision", settings.code_revision]
+    if settings.store.url:
+        arguments += ["--store", settings.store.url]
     if settings.training_encoder is not None:
         arguments += ["--encoder", str(settings.training_encoder)]
     settings.home.mkdir(parents=True, exist_ok=True)
