@@ -1,6 +1,6 @@
 # Towpath's commands. `make demo` and `make test` set up what is missing first; nothing else is needed.
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo test e2e lint format bench lock proto compile k8s clean
+.PHONY: help setup tools demo test e2e lint format bench lock proto compile render k8s clean
 BIN := .venv/bin
 CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src
@@ -40,6 +40,9 @@ lock:  ## Resolve the dependencies again into requirements/
 
 proto: setup  ## Generate the messages' code from proto/
 	@PYTHON="$(CURDIR)/$(BIN)/python" scripts/proto
+
+render: tools  ## Render the chart's examples into tests/charts/rendered, to be reviewed
+	@scripts/render tests/charts/rendered
 
 compile: setup  ## Compile the Kubeflow pipeline into its committed IR
 	@$(BIN)/python -m towpath.pipelines.kfp.compile

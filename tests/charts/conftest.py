@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
+EXAMPLES = ("minimal", "full", "external", "production")
 
 
 @dataclass(frozen=True)
@@ -79,3 +84,66 @@ def hadolint() -> Tool:
 @pytest.fixture(scope="session")
 def kubernetes_validate() -> Tool:
     return _tool(".venv/bin", "kubernetes-validate")
+
+
+@dataclass(frozen=True)
+class Example:
+    """What one of `scripts/render`'s examples installs."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def objects(self) -> list[dict[str, Any]]:
+        return [each for each in yaml.safe_load_all(self.text) if each]
+
+    def all(self, kind: str) -> dict[str, dict[str, Any]]:
+        """By name. The Job that a training run becomes is counted, too."""
+        return {each["metadata"]["name"]: each for each in [*self.objects, *self.jobs] if each["kind"] == kind}
+
+    @cached_property
+    def jobs(self) -> list[dict[str, Any]]:
+        """What the training service will create: it lies in a ConfigMap."""
+        maps = [each["data"] for each in self.objects if each["kind"] == "ConfigMap"]
+        return [yaml.safe_load(data["job.yaml"]) for data in maps if "job.yaml" in data]
+
+    @cached_property
+    def pods(self) -> dict[str, dict[str, Any]]:
+        """Each pod that comes of it, as {"metadata", "spec"}, by "Kind/name" of what makes it."""
+        return {
+            f"{each['kind']}/{each['metadata']['name']}": made
+            for each in [*self.objects, *self.jobs]
+            for made in _pods_of(each)
+        }
+
+
+def _pods_of(made_by: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    match made_by:
+        case {"kind": "Pod"}:
+            yield made_by
+        case {"kind": "InferenceService", "spec": {"predictor": predictor}}:
+            metadata = {"labels": predictor["labels"], "annotations": predictor.get("annotations", {})}
+            of_kserve = {"labels", "annotations", "minReplicas", "maxReplicas"}
+            yield {"metadata": metadata, "spec": {key: predictor[key] for key in predictor.keys() - of_kserve}}
+        case {"spec": {"template": template}}:
+            yield template
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the examples, rendered just now."""
+    if not (ROOT / ".cache/tools/bin/helm").exists():
+        pytest.fail("helm is not there: run `make tools`", pytrace=False)
+    folder = tmp_path_factory.mktemp("rendered")
+    subprocess.run([ROOT / "scripts/render", folder], check=True, timeout=60)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def examples(rendered: Path) -> dict[str, Example]:
+    return {name: Example(name, (rendered / f"{name}.yaml").read_text()) for name in EXAMPLES}
+
+
+@pytest.fixture(params=EXAMPLES)
+def example(request: pytest.FixtureRequest, examples: dict[str, Example]) -> Example:
+    return examples[request.param]

@@ -270,7 +270,7 @@ volumes: {{- include "towpath.volumes" $extras | nindent 2 }}
 {{- if $service.objective }}
 checksum/objective: {{ include "towpath.objective" .root | sha256sum }}
 {{- end }}
-{{- if eq .name "training" }}
+{{- if and (eq .name "training") (eq .root.Values.training.runner "job") }}
 checksum/job: {{ include "towpath.job" .root | sha256sum }}
 {{- end }}
 {{- if and .root.Values.monitoring.annotations (not $service.command) }}
