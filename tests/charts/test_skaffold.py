@@ -52,7 +52,9 @@ def test_every_artifact_can_be_built(artifacts: list[dict[str, Any]], dockerfile
 
 
 def test_the_usual_target_is_not_the_dev_one(dockerfile: str) -> None:
-    assert dockerfile.rstrip().endswith("FROM runtime")
+    last = dockerfile.rsplit("\nFROM ", 1)[1].split("\n")
+    assert last[0] == "runtime"
+    assert last[1] == 'ENTRYPOINT ["/opt/towpath/bin/service"]'
 
 
 def test_each_image_is_one_of_the_charts(config: dict[str, Any], helm: Callable[..., str], root: Path) -> None:
