@@ -42,11 +42,16 @@ class Installed:
         prefix = self.up.topic_prefix if self.up else self.settings.topic_prefix
         return Registry.load(prefix)
 
+    @property
+    def kafka(self) -> KafkaSettings:
+        """How to reach Kafka: as the environment says, else as `towpath up` started it."""
+        if self.up is not None and "TOWPATH_KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
+            return KafkaSettings(bootstrap_servers=self.up.bootstrap_servers)
+        return self.settings.kafka
+
     def broker(self) -> Broker:
         """Raises RetryableError with the remedy when Kafka does not answer."""
-        kafka = self.settings.kafka
-        if self.up is not None and "TOWPATH_KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
-            kafka = KafkaSettings(bootstrap_servers=self.up.bootstrap_servers)
+        kafka = self.kafka
         broker = connect(kafka)
         try:
             broker.ping(timeout_s=5.0)

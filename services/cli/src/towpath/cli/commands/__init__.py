@@ -7,6 +7,7 @@ import typer
 from towpath.cli.commands import (
     dead_letters,
     demo,
+    doctor,
     ingest,
     lineage,
     objective,
@@ -23,6 +24,7 @@ __all__ = ["REGISTER"]
 REGISTER: tuple[Callable[[typer.Typer], None], ...] = (
     demo.register,
     up.register,
+    doctor.register,
     objective.register,
     ingest.register,
     train.register,
