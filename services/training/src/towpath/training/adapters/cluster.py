@@ -5,6 +5,7 @@ What they need: create, get, list and delete on jobs, get and list on pods, get 
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from towpath.core.errors import ConflictError, NotFoundError, RejectedError, Ret
 __all__ = ["Cluster"]
 
 Json = dict[str, Any]
-_TIMEOUTS_S = (5.0, 20.0)
+# Answers are taken as JSON: the client's classes refuse what a newer API server leaves out.
+_OPTIONS: Json = {"_preload_content": False, "_request_timeout": (5.0, 20.0)}
 _LOG_TIMEOUTS_S = (5.0, 60.0)
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -31,7 +33,7 @@ class Cluster:
         # Its import takes a second, and the other runners do without.
         from kubernetes import client
 
-        self._client, self.namespace = api_client, namespace
+        self.namespace = namespace
         self._batch, self._core = client.BatchV1Api(api_client), client.CoreV1Api(api_client)
 
     @classmethod
@@ -57,43 +59,39 @@ class Cluster:
     def create_job(self, manifest: Json) -> None:
         """Raises ConflictError when there is one of this name."""
         with _told(f"creating the Job {manifest['metadata']['name']}"):
-            self._batch.create_namespaced_job(self.namespace, manifest, _request_timeout=_TIMEOUTS_S)
+            _json(self._batch.create_namespaced_job(self.namespace, manifest, **_OPTIONS))
 
     def job(self, name: str) -> Json:
         """Raises NotFoundError."""
         with _told(f"reading the Job {name}"):
-            return self._plain(self._batch.read_namespaced_job(name, self.namespace, _request_timeout=_TIMEOUTS_S))
+            return _json(self._batch.read_namespaced_job(name, self.namespace, **_OPTIONS))
 
     def jobs(self, selector: str) -> list[Json]:
         with _told("listing Jobs"):
-            found = self._batch.list_namespaced_job(
-                self.namespace, label_selector=selector, _request_timeout=_TIMEOUTS_S
-            )
-            return [self._plain(each) for each in found.items]
+            return _items(self._batch.list_namespaced_job(self.namespace, label_selector=selector, **_OPTIONS))
 
     def delete_job(self, name: str) -> None:
         """With its pods; one that is gone is what was wanted."""
         try:
             with _told(f"deleting the Job {name}"):
-                self._batch.delete_namespaced_job(
-                    name, self.namespace, propagation_policy="Background", _request_timeout=_TIMEOUTS_S
+                gone = self._batch.delete_namespaced_job(
+                    name, self.namespace, propagation_policy="Background", **_OPTIONS
                 )
+                _json(gone)
         except NotFoundError:
             return
 
     def pods(self, job: str) -> list[Json]:
         with _told(f"listing the pods of {job}"):
-            found = self._core.list_namespaced_pod(
-                self.namespace, label_selector=f"batch.kubernetes.io/job-name={job}", _request_timeout=_TIMEOUTS_S
-            )
-            return [self._plain(each) for each in found.items]
+            selector = f"batch.kubernetes.io/job-name={job}"
+            return _items(self._core.list_namespaced_pod(self.namespace, label_selector=selector, **_OPTIONS))
 
     def own_pod(self) -> Json | None:
         """The pod that this process runs in, None where its name is not the host's."""
         try:
             with _told("reading this pod"):
                 name = socket.gethostname()
-                return self._plain(self._core.read_namespaced_pod(name, self.namespace, _request_timeout=_TIMEOUTS_S))
+                return _json(self._core.read_namespaced_pod(name, self.namespace, **_OPTIONS))
         except NotFoundError:
             return None
 
@@ -115,9 +113,18 @@ class Cluster:
                 response.close()
                 response.release_conn()
 
-    def _plain(self, made: Any) -> Json:
-        plain: Json = self._client.sanitize_for_serialization(made)
-        return plain
+
+def _json(response: Any) -> Json:
+    try:
+        answer: Json = json.loads(response.data)
+    finally:
+        response.release_conn()
+    return answer
+
+
+def _items(response: Any) -> list[Json]:
+    items: list[Json] = _json(response)["items"]
+    return items
 
 
 @contextmanager
@@ -129,7 +136,7 @@ def _told(doing: str) -> Iterator[None]:
         yield
     except ApiException as error:
         raise _translated(doing, error.status, f"{error.reason}: {str(error.body or '')[:500]}") from error
-    except (HTTPError, OSError) as error:
+    except (HTTPError, OSError, ValueError) as error:
         raise RetryableError(f"Kubernetes does not answer while {doing}: {error}") from error
 
 

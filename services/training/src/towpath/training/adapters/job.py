@@ -153,10 +153,10 @@ class _Followed:
         failure = None if stands.failure is None else self._words(stands.failure)
         if self._log is not None:
             try:
-                for line in self._log.rest():
-                    self._progress.line(line)
+                self._launcher.patiently(self._log.read_rest, self._stop)
             except (RetryableError, RejectedError) as error:
                 failure = failure or self._words(f"its log cannot be read: {error}")
+            self._take_lines(stands)
         return self._progress.outcome(failure=failure)
 
     def _words(self, what: str) -> str:

@@ -50,16 +50,16 @@ class PodLog:
         while not self._lines.empty():
             yield self._lines.get()
 
-    def rest(self) -> Iterator[str]:
-        """Ends the following, once the pod has ended: what came, and what it had not got to yet.
+    def read_rest(self) -> None:
+        """Ends the following, once the pod has ended: whatever it had not got to is `ready` then.
 
         Raises:
-            RetryableError, RejectedError: the log cannot be read any more.
+            RetryableError: the connection broke; what came before is kept.
+            RejectedError: the log is not there any more.
         """
         self.close()
         with self._reading:
             self._read(follow=False)
-        yield from self.ready()
 
     def close(self) -> None:
         self._closed.set()

@@ -42,8 +42,9 @@ class Progress:
         """The result; `failure` says how the process ended when it did not end well.
 
         Raises:
-            TowpathError: there is none. The pipeline's own words come before `failure`.
+            TowpathError: there is none; in the pipeline's own words, where it had any, and `failure`.
         """
         if failure is None and self.result is not None:
             return self.result
-        raise TowpathError(self.error or failure or "the pipeline ended without a result")
+        said, how = self.error, failure or "the pipeline ended without a result"
+        raise TowpathError(f"{said} ({how})" if said else how)
