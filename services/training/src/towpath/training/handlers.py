@@ -150,7 +150,8 @@ class Trainer:
 
     def _reconcile(self, stop: threading.Event) -> None:
         """What reigns on Kafka is the champion in MLflow, too."""
-        if not (self.settings.home / "mlflow.db").exists():
+        # MLflow is slow to import: not where there is nothing to mend.
+        if not (self.settings.mlflow_tracking_uri or (self.settings.home / "mlflow.db").exists()):
             return
         try:
             release = self.releases.reigning(load_objective(self.settings.objective).name, stop)

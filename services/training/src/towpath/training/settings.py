@@ -27,6 +27,9 @@ class TrainingSettings(ServiceSettings):
         Path("/etc/towpath/job.yaml"), description="for job: a batch/v1 Job; name, labels and arguments are filled in"
     )
     training_job_start_s: float = Field(300.0, gt=0, description="for job: how long its pod may take to start")
+    mlflow_tracking_uri: str = Field(
+        "", validation_alias="MLFLOW_TRACKING_URI", description="of a server for runs and models; a file when empty"
+    )
     training_auto: bool = Field(False, description="train when the objective's retraining policy says so")
     training_encoder: Path | None = Field(None, description="folder of a built encoder; all-MiniLM-L6-v2 when absent")
     training_cold_start: bool = Field(
