@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -27,12 +28,17 @@ PREFIX = "acls."
 REGISTRY = Registry.load(PREFIX)
 
 
+def run_module(module: str, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    told = {**os.environ, **environment}
+    return subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=60)
+
+
 def create_topics(
     kafka: Any, principal: str, *arguments: str, prefix: str = PREFIX, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **kafka.environment_of(principal), "TOWPATH_TOPIC_PREFIX": prefix, **more}
-    command = [sys.executable, "-m", "towpath.core.topics", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    told = {**kafka.environment_of(principal), "TOWPATH_TOPIC_PREFIX": prefix, **more}
+    return run_module("towpath.core.topics", told, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +108,36 @@ def test_every_service_does_its_work_with_its_own_credentials(
     run = until(lambda: ended(services["training"].client, run_id), 120)
     assert run["steps"][0]["status"] == "succeeded", run
     assert "1 documents" in run["steps"][0]["detail"]
-    for service in services.values():
-        service.end()
+    check_with_the_doctor(granted, services)
+
+
+def check_with_the_doctor(kafka: Any, services: dict[str, Any]) -> None:
+    """It needs no more rights than a client's, and tells a worker that is gone from one that does not work."""
+    told = kafka.environment_of("client") | {
+        "TOWPATH_TOPIC_PREFIX": PREFIX,
+        "TOWPATH_DOCTOR_INGESTION_URL": str(services["ingestion"].client.base_url),
+        "TOWPATH_DOCTOR_SERVICES": ",".join(f"{name}={each.client.base_url}" for name, each in services.items()),
+    }
+    well = run_module("towpath.core.doctor", told)
+    assert well.returncode == 0, well.stdout + well.stderr
+    assert re.search(r"^ok +total: \d+ ms from posting to reading the prediction$", well.stdout, re.MULTILINE)
+    assert "warning" not in well.stdout
+
+    services["serving"].process.send_signal(signal.SIGSTOP)
+    stopped = run_module("towpath.core.doctor", told, "--wait", "2")
+    assert stopped.returncode == 1
+    assert "serving is ready: no answer" in stopped.stdout
+    assert "not tried  prediction: serving is not ready" in stopped.stdout
+    silent = run_module("towpath.core.doctor", told, "--wait", "1", "--services", "")
+    assert silent.returncode == 1
+    assert re.search(r"^failed +prediction: no prediction within 1 s -> workers", silent.stdout, re.MULTILINE)
+    services["serving"].process.send_signal(signal.SIGCONT)
+
+    stranger = run_module("towpath.core.doctor", told | kafka.environment_of("stranger"), "--services", "")
+    assert stranger.returncode == 1
+    assert "Kafka forbids User:stranger to use topic" in stranger.stdout
+    intruder = run_module("towpath.core.doctor", told | kafka.environment_of("client", "wrong"), "--services", "")
+    assert "failed     kafka: Kafka does not know User:client by this password" in intruder.stdout
 
 
 def ended(client: Any, run_id: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -43,6 +44,14 @@ def test_up_status_down(tmp_path: Path) -> None:
         assert shown.returncode == 1, "serving has no model yet"
         assert "no release on the models topic yet" in shown.stdout
         assert "towpath.predictions" in shown.stdout
+
+        ill = towpath(home, "doctor", "--json", "--wait", "5")
+        assert ill.returncode == 1, ill.stdout + ill.stderr
+        found = {each["check"]: each for each in map(json.loads, ill.stdout.splitlines())}
+        bad = {name: each["state"] for name, each in found.items() if each["state"] != "ok"}
+        assert bad == {"serving is ready": "failed", "prediction": "not tried", "total": "not tried"}
+        assert "train one" in found["serving is ready"]["advice"]
+        assert "→ there is no model to serve yet" in towpath(home, "doctor").stdout
 
         again = towpath(home, "up")
         assert again.returncode != 0
