@@ -1,6 +1,6 @@
 # Towpath's commands. `make demo` and `make test` set up what is missing first; nothing else is needed.
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo test e2e lint format bench lock proto compile render k8s clean
+.PHONY: help setup tools demo test e2e images lint format bench lock proto compile render k8s clean
 BIN := .venv/bin
 CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src
@@ -19,6 +19,9 @@ demo: setup  ## Run the whole path on this machine: ARGS="--exit --report figure
 
 test: lint tools  ## Check style and types, run all tests: ARGS="-k gate"
 	@$(BIN)/pytest $(ARGS)
+
+images:  ## Build the services' images: BUILD="buildah build"
+	@BUILD="$(BUILD)" scripts/images
 
 e2e: setup  ## Build the images, install the chart on a real cluster, test it there: ARGS="-k scaling"
 	@scripts/e2e $(ARGS)

@@ -15,10 +15,10 @@ from functools import cached_property
 from pathlib import Path
 
 import pytest
+
 from e2e.support import s3
 from e2e.support.client import Client, kafka_env, pod
 from e2e.support.cluster import CHART, Namespace, namespace
-
 from towpath.cli.demo.fetch import sdist
 from towpath.cli.demo.tweets import Tweet, read_sdist, split
 
@@ -71,7 +71,7 @@ def tweets() -> Tweets:
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    with namespace("towpath") as space, s3.server(space) as store:
+    with namespace("production") as space, s3.server(space) as store:
         space.secret("towpath-kafka", **{user: secrets.token_hex(12) for user in _USERS})
         key = secrets.token_hex(16)
         space.secret("towpath-keys", **{"api-keys": key, "test-key": key})
@@ -79,9 +79,8 @@ def installation() -> Iterator[Installation]:
         begin = time.monotonic()
         try:
             space.helm("install", "towpath", str(CHART), "-f", str(VALUES), "--wait", "--timeout=10m")
-        except AssertionError:
-            print(space.told())
-            raise
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{space.told()}") from failure
         seconds = time.monotonic() - begin
         space.apply(
             pod("client", "docker.io/towpath/serving:0.1.0", env=kafka_env("towpath-kafka", "client")),

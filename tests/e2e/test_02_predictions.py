@@ -1,4 +1,4 @@
-"""2,000 tweets posted to ingestion's Service; each prediction read from the topic with two clients that are not ours."""
+"""2,000 tweets posted to ingestion's Service; each prediction read from the topic with two clients, neither ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 
 from e2e.conftest import Installation, Tweets
 from e2e.support.client import Client
-
 from towpath.cli.demo.http import document
 
 _CONSOLE = """

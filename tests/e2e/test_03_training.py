@@ -6,7 +6,6 @@ from typing import Any
 
 from e2e.conftest import Installation, Tweets
 from e2e.support.cluster import eventually
-
 from towpath.cli.demo.http import document, ratings
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from e2e.conftest import Installation
 from e2e.support.cluster import eventually
 

@@ -1,4 +1,4 @@
-"""Under a steady load: pods killed, Kafka killed, upgraded, rolled back. Nothing acknowledged is lost or comes twice."""
+"""Under a steady load: killed, upgraded, rolled back. Nothing acknowledged is lost, and nothing comes twice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+
 from e2e.conftest import Installation
 from e2e.support.cluster import eventually
 

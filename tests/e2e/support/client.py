@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2e.support.cluster import Failed, Namespace, eventually
+from e2e.support.cluster import FailedError, Namespace, eventually
 
 SCRIPTS = Path(__file__).parent / "pods"
 LABEL = {"towpath.io/client": "true"}
@@ -128,7 +128,7 @@ class Background:
     def end(self, limit_s: float = 120.0) -> Any:
         out, errors = self.process.communicate(input="", timeout=limit_s)
         if self.process.returncode != 0:
-            raise Failed(errors[-3000:])
+            raise FailedError(errors[-3000:])
         return json.loads(out.strip().splitlines()[-1])
 
 

@@ -15,19 +15,19 @@ CHART = Path(__file__).parents[3] / "charts" / "towpath"
 T = TypeVar("T")
 
 
-class Failed(AssertionError):
+class FailedError(AssertionError):
     """A command that ended with another code than 0."""
 
 
 def run(command: Sequence[str], *, data: str | None = None, limit_s: float = 300.0) -> str:
     done = subprocess.run(command, input=data, capture_output=True, text=True, check=False, timeout=limit_s)
     if done.returncode != 0:
-        raise Failed(f"{' '.join(command)[:300]}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+        raise FailedError(f"{' '.join(command)[:300]}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
     return done.stdout
 
 
 def eventually(look: Callable[[], T], wanted: Callable[[T], bool], *, limit_s: float, every_s: float = 0.5) -> T:
-    """The first answer of `look` that is `wanted`; the last one, or the last failure, is told when none came in time."""
+    """The first answer of `look` that is `wanted`; what came last is told when none was in time."""
     deadline = time.monotonic() + limit_s
     last: Any = None
     while time.monotonic() < deadline:
@@ -35,7 +35,7 @@ def eventually(look: Callable[[], T], wanted: Callable[[T], bool], *, limit_s: f
             last = look()
             if wanted(last):
                 return last
-        except Failed as failure:
+        except FailedError as failure:
             last = failure
         time.sleep(every_s)
     raise AssertionError(f"not within {limit_s:g} s; the last was: {last}")
