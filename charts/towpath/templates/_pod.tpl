@@ -67,6 +67,8 @@
 {{- with $training.kfp.endpoint }}
 - name: TOWPATH_TRAINING_KFP_ENDPOINT
   value: {{ . | quote }}
+- name: TOWPATH_TRAINING_VOLUME_CLAIM
+  value: {{ include "towpath.storeClaim" $.root }}
 {{- end }}
 {{- with include "towpath.mlflowUri" .root }}
 - name: MLFLOW_TRACKING_URI
