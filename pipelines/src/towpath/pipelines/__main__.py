@@ -16,12 +16,14 @@ from towpath.core.errors import TowpathError
 from towpath.core.objective import load_objective
 from towpath.core.store import Store
 from towpath.pipelines import RunInputs, RunResult, StepEvent, run_pipeline
+from towpath.pipelines.kfp.backend import KfpBackend
 from towpath.pipelines.remote import chosen_store, fetch_file, fetch_reigning, publish
 from towpath.pipelines.telling import tell, tell_step
 from towpath.pipelines.tracking import record
 from towpath.v1 import ModelRelease
 
 _MESSAGES = ("documents", "annotations")
+_TERMINATED = 128 + signal.SIGTERM
 _EXAMPLE = """example:
   python -m towpath.pipelines --run-id try-1 --home .towpath --objective objective.yaml \\
       --documents documents.ndjson --annotations annotations.ndjson"""
@@ -31,11 +33,11 @@ def main() -> int:
     """Exit code 0 whatever the gate says, 1 when a step fails."""
     options = _parser().parse_args()
     # The first process of a container has no default for it, and would be killed at the end of the grace period.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, _interrupt if options.runner == "kfp" else lambda *_: os._exit(_TERMINATED))
     try:
         store = chosen_store(options.store)
         inputs = _inputs(options, store)
-        result = run_pipeline(inputs, runner=options.runner, on_step=tell_step)
+        result = run_pipeline(inputs, runner=options.runner, on_step=tell_step, backend=_backend(options))
         if store is not None:
             tell_step(StepEvent("publish", "running"))
             result = publish(store, result, inputs.home / "runs" / inputs.run_id)
@@ -48,6 +50,17 @@ def main() -> int:
         return 1
     tell({"result": _plain(result)})
     return 0
+
+
+def _interrupt(*_: object) -> None:
+    """What runs elsewhere is ended on the way out."""
+    raise SystemExit(_TERMINATED)
+
+
+def _backend(options: argparse.Namespace) -> KfpBackend | None:
+    if not options.kfp_endpoint:
+        return None
+    return KfpBackend(options.kfp_endpoint, options.image, options.volume, options.kfp_namespace)
 
 
 def _inputs(options: argparse.Namespace, store: Store | None) -> RunInputs:
@@ -91,7 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--encoder", type=Path, help="folder of a built encoder; all-MiniLM-L6-v2 when absent")
     parser.add_argument("--code-revision", default="")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--runner", choices=("direct", "kfp-local"), default="direct")
+    parser.add_argument("--runner", choices=("direct", "kfp-local", "kfp"), default="direct")
+    parser.add_argument("--kfp-endpoint", metavar="URL", help="of the KFP API, for --runner kfp")
+    parser.add_argument("--kfp-namespace", default="", help="where KFP has several users: whose run it is")
+    parser.add_argument("--image", default="", help="of the stages in KFP; the compiled one when absent")
+    parser.add_argument("--volume", default="towpath-store", help="claim in KFP that has the home")
     return parser
 
 

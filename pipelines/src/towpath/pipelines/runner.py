@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
+from towpath.core.errors import RejectedError
 from towpath.pipelines.inputs import OnStep, RunInputs, RunResult, StepEvent
 from towpath.pipelines.report import write_report
 from towpath.pipelines.stages import STAGES, Work
 from towpath.v1 import GateOutcome, ModelRelease, TaskKind
 
+if TYPE_CHECKING:
+    from towpath.pipelines.kfp.backend import KfpBackend
+
 __all__ = ["Runner", "run_pipeline"]
 
-Runner = Literal["direct", "kfp-local"]
+Runner = Literal["direct", "kfp-local", "kfp"]
 _OUTCOMES = {
     "pass": GateOutcome.GATE_OUTCOME_PASS,
     "fail": GateOutcome.GATE_OUTCOME_FAIL,
@@ -24,8 +28,17 @@ _OUTCOMES = {
 }
 
 
-def run_pipeline(inputs: RunInputs, *, runner: Runner = "direct", on_step: OnStep | None = None) -> RunResult:
+def run_pipeline(
+    inputs: RunInputs,
+    *,
+    runner: Runner = "direct",
+    on_step: OnStep | None = None,
+    backend: KfpBackend | None = None,
+) -> RunResult:
     """From messages to a gated bundle. A run that ended half-way is done again from its start; caches are kept.
+
+    Args:
+        backend: for the runner `kfp`.
 
     Raises:
         TowpathError: a step failed; which one was told to `on_step`.
@@ -36,6 +49,12 @@ def run_pipeline(inputs: RunInputs, *, runner: Runner = "direct", on_step: OnSte
         from towpath.pipelines.kfp.local import run_locally
 
         seconds = run_locally(folder, tell)
+    elif runner == "kfp":
+        from towpath.pipelines.kfp.backend import run_on_backend
+
+        if backend is None:
+            raise RejectedError("the runner kfp needs a backend: give its endpoint")
+        seconds = run_on_backend(folder, inputs.objective.name, tell, backend)
     else:
         seconds = {name: run_stage(name, folder, tell) for name in STAGES}
     return _result(inputs, Work(folder), seconds)

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from google.protobuf import json_format
 
-from towpath.core.errors import ConflictError, TowpathError
+from towpath.core.errors import ConflictError, RetryableError, TowpathError
 from towpath.core.ids import new_id
 from towpath.core.objective import load_objective
 from towpath.core.store import Store
@@ -142,11 +142,17 @@ class Trainer:
             return None
         release = json_format.ParseDict(result["release"], ModelRelease())
         with recorder.step("release") as step:
-            # Kafka first: it is the truth. A crash before the alias has moved is mended at the next start.
+            # Kafka first: it is the truth. Where the alias has not moved, that is mended at the next start.
             self.releases.publish(release)
-            self.promote(self.settings.home, release)
-            step.detail = f"{release.release_id} is on models, and champion in MLflow"
+            step.detail = f"{release.release_id} is on models, and {self._promoted(release)}"
         return release
+
+    def _promoted(self, release: ModelRelease) -> str:
+        try:
+            self.promote(self.settings.home, release)
+        except RetryableError as error:
+            return f"not champion in MLflow yet: {error}"
+        return "champion in MLflow"
 
     def _reconcile(self, stop: threading.Event) -> None:
         """What reigns on Kafka is the champion in MLflow, too."""

@@ -19,9 +19,10 @@ class _Http(HttpSettings):
 class TrainingSettings(ServiceSettings):
     http: HttpSettings = _Http()
     objective: Path = Field(Path("objective.yaml"), description="read anew for each run")
-    training_runner: Literal["direct", "kfp-local", "job"] = Field(
+    training_runner: Literal["direct", "kfp-local", "job", "kfp"] = Field(
         "direct",
-        description="direct: a process here; kfp-local: the compiled pipeline, here; job: the same in a Kubernetes Job",
+        description="direct: a process here; kfp-local: the compiled pipeline, here; job: the same in a Kubernetes "
+        "Job; kfp: submitted to a KFP API",
     )
     training_job_template: Path = Field(
         Path("/etc/towpath/job.yaml"), description="for job: a batch/v1 Job; name, labels and arguments are filled in"
@@ -29,6 +30,12 @@ class TrainingSettings(ServiceSettings):
     training_job_start_s: float = Field(300.0, gt=0, description="for job: how long its pod may take to start")
     mlflow_tracking_uri: str = Field(
         "", validation_alias="MLFLOW_TRACKING_URI", description="of a server for runs and models; a file when empty"
+    )
+    training_kfp_endpoint: str = Field("", description="for kfp: URL of its API")
+    training_kfp_namespace: str = Field("", description="for kfp with several users: whose runs they are")
+    training_image: str = Field("", description="for kfp: image of the stages; the compiled one when empty")
+    training_volume_claim: str = Field(
+        "towpath-store", description="for kfp: claim with TOWPATH_HOME, in the namespace where its pods run"
     )
     training_auto: bool = Field(False, description="train when the objective's retraining policy says so")
     training_encoder: Path | None = Field(None, description="folder of a built encoder; all-MiniLM-L6-v2 when absent")

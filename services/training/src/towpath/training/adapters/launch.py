@@ -1,4 +1,4 @@
-"""Where a run's pipeline runs: in a process here, or in a Job beside this pod."""
+"""Where a run's pipeline runs: in a process here, which may submit it to KFP, or in a Job beside this pod."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from towpath.core.errors import RejectedError
 from towpath.training.adapters.cluster import Cluster
 from towpath.training.adapters.job import JobLauncher, load_template
 from towpath.training.adapters.pipeline import run_process
@@ -39,7 +40,17 @@ def new_launch(settings: TrainingSettings) -> Launch:
         template = load_template(settings.training_job_template)
         launcher = JobLauncher(Cluster.around(), template, start_s=settings.training_job_start_s)
         return _with(["--runner", "kfp-local"], launcher.run)
+    if settings.training_runner == "kfp":
+        return _with(_kfp(settings), run_process)
     return _with(["--runner", settings.training_runner], run_process)
+
+
+def _kfp(settings: TrainingSettings) -> list[str]:
+    if not settings.training_kfp_endpoint:
+        raise RejectedError("the runner kfp needs the URL of a KFP API: set TOWPATH_TRAINING_KFP_ENDPOINT")
+    arguments = ["--runner", "kfp", "--kfp-endpoint", settings.training_kfp_endpoint]
+    arguments += ["--kfp-namespace", settings.training_kfp_namespace, "--image", settings.training_image]
+    return [*arguments, "--volume", settings.training_volume_claim]
 
 
 def _with(more: Sequence[str], launch: Launch) -> Launch:
