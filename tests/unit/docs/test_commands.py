@@ -44,6 +44,23 @@ def test_a_make_target_exists(page: str, line: str) -> None:
     assert subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
+# Where what a page says of a cluster is typed.
+ON_A_CLUSTER = {
+    "README.md": "tests/e2e/test_10_readme.py",
+    "docs/kubernetes.md": "tests/e2e/test_11_kubernetes_page.py",
+    "docs/runbooks.md": "",  # what an incident asks for, with its names in it
+}
+
+
+def test_what_is_typed_on_a_cluster_is_typed_by_e2e() -> None:
+    lines = {str(page.relative_to(ROOT)): page.read_text() for page in PAGES}
+    found = {page for page, text in lines.items() if re.search(r"^ {4}\s*(kubectl|helm) ", text, re.MULTILINE)}
+    assert found <= ON_A_CLUSTER.keys(), "say which test types it"
+    for page in found:
+        test = ON_A_CLUSTER[page]
+        assert not test or page in (ROOT / test).read_text()
+
+
 def test_every_command_has_help_with_an_example() -> None:
     def walk(command: Any, path: str) -> None:
         if hasattr(command, "commands"):
