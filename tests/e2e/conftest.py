@@ -55,13 +55,25 @@ class Installation:
 
 @dataclass(frozen=True)
 class Tweets:
-    """Two halves of the 4,200: one is posted first and rated, the other comes later."""
+    """The 4,200, split as the demo does: 2,520 are rated and learned from, 2,000 of which are posted first."""
 
     everything: tuple[Tweet, ...]
 
     @cached_property
-    def halves(self) -> tuple[list[Tweet], list[Tweet]]:
-        return split(self.everything, 2000 / len(self.everything))
+    def split(self) -> tuple[list[Tweet], list[Tweet]]:
+        return split(self.everything, 0.6)
+
+    @property
+    def learn(self) -> list[Tweet]:
+        return self.split[0]
+
+    @property
+    def first(self) -> list[Tweet]:
+        return self.learn[:2000]
+
+    @property
+    def fresh(self) -> list[Tweet]:
+        return self.split[1]
 
 
 @pytest.fixture(scope="session")

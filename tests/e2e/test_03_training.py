@@ -14,7 +14,9 @@ def test_a_job_trains_and_its_release_serves(
 ) -> None:
     space, client = installation.namespace, installation.client
     workers = {each["metadata"]["uid"] for each in space.pods("serving")}
-    rows = [row for tweet in tweets.halves[0] for row in ratings(tweet)]
+    more = [document(each) for each in tweets.learn[len(tweets.first) :]]
+    assert client.posted("documents", more, installation.ingestion, installation.key)["accepted"] == len(more)
+    rows = [row for tweet in tweets.learn for row in ratings(tweet)]
     answer = client.posted("annotations", rows, installation.ingestion, installation.key)
     assert (answer["accepted"], answer["rejected"]) == (len(rows), 0)
 
@@ -31,7 +33,11 @@ def test_a_job_trains_and_its_release_serves(
     report["training_run_s"] = {each["step"]: round(each["seconds"], 1) for each in run["steps"]}
     report["gate"] = run["explanation"]
 
-    fresh = tweets.halves[1][:100]
+    alias = "api/2.0/mlflow/registered-models/alias?name=tweet-sentiment&alias=champion"
+    champion = client.script("call", "GET", f"http://towpath-mlflow:5000/{alias}", installation.key)["model_version"]
+    assert {"key": "towpath.release_id", "value": release} in champion["tags"]
+
+    fresh = tweets.fresh[:100]
     # A worker goes over to a release between two batches: what comes after a while is the new one's.
     found = eventually(
         lambda: _predicted(installation, fresh, release), lambda made: len(made) == len(fresh), limit_s=180, every_s=3

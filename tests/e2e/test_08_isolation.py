@@ -103,3 +103,11 @@ def test_no_secret_is_in_any_log(installation: Installation) -> None:
     assert logs
     values = [base64.b64decode(each).decode() for secret in secrets for each in secret.values()]
     assert [each for each in values if len(each) > 10 and each in logs] == []
+
+
+@pytest.mark.parametrize("component", ["ingestion", "serving", "endpoint", "monitoring", "training"])
+def test_a_container_has_no_tools_for_whoever_breaks_in(installation: Installation, component: str) -> None:
+    pod_name = installation.namespace.pods(component)[0]["metadata"]["name"]
+    said = Client(installation.namespace, pod_name).script("inside")
+    token = component == "training"
+    assert said == {"user": 65532, "writable": ["/tmp"], "programs": [], "modules": [], "token": token}

@@ -73,6 +73,9 @@
 {{- with include "towpath.mlflowUri" .root }}
 - name: MLFLOW_TRACKING_URI
   value: {{ . | quote }}
+# Of its client, which would wait for minutes.
+- name: MLFLOW_HTTP_REQUEST_MAX_RETRIES
+  value: "4"
 {{- end }}
 {{- end }}
 
@@ -240,6 +243,7 @@ containers:
     startupProbe:
       httpGet: {path: {{ $service.probePath | default "/livez" }}, port: {{ $probe }}}
       periodSeconds: 2
+      timeoutSeconds: 4
       failureThreshold: 90
     livenessProbe:
       httpGet: {path: {{ $service.probePath | default "/livez" }}, port: {{ $probe }}}
