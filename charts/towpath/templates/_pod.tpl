@@ -233,8 +233,11 @@ containers:
         value: {{ $value | quote }}
       {{- end }}
     ports:
-      {{- range $port, $number := $service.ports }}
-      - {name: {{ $port }}, containerPort: {{ $number }}, protocol: TCP}
+      # http first: KServe's Service leads its port 80 to the first.
+      {{- range $port := list "http" "grpc" }}
+      {{- with get ($service.ports | default dict) $port }}
+      - {name: {{ $port }}, containerPort: {{ . }}, protocol: TCP}
+      {{- end }}
       {{- end }}
       {{- if $ops }}
       - {name: ops, containerPort: 9090, protocol: TCP}

@@ -21,7 +21,7 @@ print(
             "user": os.getuid(),
             "writable": [each for each in ("/", "/etc", "/opt/towpath", "/usr/local", "/tmp") if writable(each)],
             "programs": [each for each in ("gcc", "cc", "g++", "ld", "uv", "curl", "git") if shutil.which(each)],
-            "modules": [each for each in ("torch", "pip", "setuptools") if importlib.util.find_spec(each)],
+            "modules": [each for each in ("torch", "pip") if importlib.util.find_spec(each)],
             "token": os.path.exists("/var/run/secrets/kubernetes.io/serviceaccount/token"),
         }
     )

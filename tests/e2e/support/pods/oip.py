@@ -1,4 +1,4 @@
-"""oip.py HOST KEY < texts.json: the same texts over REST and gRPC; says the probabilities and decisions of both."""
+"""oip.py HOST REST-PORT KEY < texts.json: the same texts over REST and gRPC; says the probabilities of both."""
 
 import asyncio
 import json
@@ -7,14 +7,14 @@ import urllib.request
 
 from kserve import InferenceGRPCClient, InferInput, InferRequest
 
-host, key = sys.argv[1:3]
+host, port, key = sys.argv[1:4]
 texts = json.load(sys.stdin)
 
 
 def rest():
     inputs = [{"name": "text", "shape": [len(texts)], "datatype": "BYTES", "data": texts}]
     request = urllib.request.Request(
-        f"http://{host}:8080/v2/models/tweet-sentiment/infer",
+        f"http://{host}:{port}/v2/models/tweet-sentiment/infer",
         json.dumps({"inputs": inputs}).encode(),
         {"Content-Type": "application/json", "X-API-Key": key},
     )

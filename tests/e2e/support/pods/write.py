@@ -20,6 +20,6 @@ try:
     producer.send(sys.argv[1], b"forged", key=b"forged").get(timeout=15)
     error = None
 except KafkaError as caught:
-    error = type(caught).__name__
+    error = type(caught).__name__ if type(caught) is not KafkaError else repr(caught)
 print(json.dumps({"error": error}), flush=True)
 os._exit(0)  # a client that was refused goes on trying in its threads
