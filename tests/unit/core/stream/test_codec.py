@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message as ProtoMessage
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from towpath.core.errors import MalformedMessageError
@@ -43,6 +43,7 @@ def feedback(draw: st.DrawFn) -> Feedback:
 
 
 @given(message=documents() | feedback(), encoding=st.sampled_from(["json", "protobuf"]))
+@example(message=Document(), encoding="protobuf")
 def test_what_goes_in_comes_out(message: ProtoMessage, encoding: Encoding) -> None:
     trace = new_traceparent()
     sent = Codec(encoding, "towpath/test").encode(message, topic="t", key="k", trace=trace)

@@ -93,9 +93,11 @@ class Codec:
         said, wanted = headers.get("ce_type"), kind.DESCRIPTOR.full_name
         if said not in (None, wanted):
             raise MalformedMessageError(f"header ce_type: {said!r}, but this topic carries {wanted}")
-        if not record.value:
+        content_type = headers.get("content-type", "application/json")
+        # No bytes are a whole message in protobuf: the one whose fields all have their defaults.
+        if record.value is None or (not record.value and "protobuf" not in content_type):
             raise MalformedMessageError("value: empty")
-        message = _parse(record.value, kind, headers.get("content-type", "application/json"))
+        message = _parse(record.value, kind, content_type)
         return Envelope(
             message,
             headers.get("ce_id", ""),
