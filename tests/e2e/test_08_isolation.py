@@ -88,7 +88,8 @@ def test_credentials_do_not_write_the_topics_of_others(installation: Installatio
         said = Client(space, f"as-{user}").ready().script("write", f"towpath.{topic}")
     finally:
         space.kubectl("delete", "pod", f"as-{user}", "--wait=false")
-    assert said == {"error": "TopicAuthorizationFailedError"}
+    # Who writes nothing at all is not even given a producer's id.
+    assert "AuthorizationFailedError" in str(said["error"])
 
 
 def test_wrong_credentials_are_refused(installation: Installation) -> None:
