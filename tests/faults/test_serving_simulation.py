@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry
 
+from support.stopping import StopAfter
 from towpath.core.errors import RetryableError, TransactionAbortedError
 from towpath.core.service import Backoff
 from towpath.core.stream import Codec, MemoryBroker, Message, Record, Registry
@@ -146,18 +147,6 @@ class Simulation:
     def _records(self, name: str) -> Sequence[Record]:
         with self.broker.consumer([self.registry.full_name(name)], group=None) as reader:
             return reader.poll(timeout_s=0, max_records=10_000).records
-
-
-class StopAfter(threading.Event):
-    """Set after so many looks at it: the simulation's only clock."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        self._left = looks
-
-    def is_set(self) -> bool:
-        self._left -= 1
-        return self._left < 0
 
 
 @pytest.mark.parametrize("block", range(10))

@@ -15,22 +15,11 @@ import httpx
 import pytest
 from google.protobuf import json_format
 
+from support.objective import CATS_OR_DOGS
 from towpath.cli.local.ports import choose_port
 from towpath.model.build.tiny import build_tiny_encoder
 from towpath.pipelines.tracking import CHAMPION, promote
 from towpath.v1 import ModelRelease
-
-OBJECTIVE = """
-version: 1
-name: cats-or-dogs
-canvas: {valueProposition: v, mlTask: m, decisions: d, makingPredictions: m, dataSources: d, collectingData: c,
-  features: f, buildingModels: b, offlineEvaluation: o, liveEvaluation: l}
-contract:
-  task: {kind: text-classification, classes: [cat, dog]}
-  costs: {unit: EUR, matrix: {cat: {cat: 0, dog: 1}, dog: {cat: 1, dog: 0}}}
-  dataQuality: {minDocuments: 100, minDocumentsPerClass: 20}
-  readiness: {baselines: [majority], minTestDocuments: 30, bootstrapSamples: 500}
-"""
 
 
 @pytest.fixture
@@ -65,7 +54,7 @@ def answers(url: str) -> bool:
 
 
 def run_pipeline(folder: Path, server: str) -> dict[str, Any]:
-    (folder / "objective.yaml").write_text(OBJECTIVE)
+    (folder / "objective.yaml").write_text(CATS_OR_DOGS)
     documents, annotations = [], []
     for n in range(300):
         kind, words = (("cat", "meow purr"), ("dog", "woof bark"))[n % 2]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from support.objective import CATS_OR_DOGS
 from towpath.core.lineage import read_graph
 from towpath.core.stream import Codec, KafkaBroker, Message, Registry
 from towpath.model import Model
@@ -21,18 +22,6 @@ from towpath.v1 import Annotation, ClassLabel, Document, ModelRelease
 
 pytestmark = pytest.mark.kafka
 
-OBJECTIVE = """
-version: 1
-name: cats-or-dogs
-canvas: {valueProposition: v, mlTask: m, decisions: d, makingPredictions: m, dataSources: d, collectingData: c,
-  features: f, buildingModels: b, offlineEvaluation: o, liveEvaluation: l}
-contract:
-  task: {kind: text-classification, classes: [cat, dog]}
-  costs: {unit: EUR, matrix: {cat: {cat: 0, dog: 1}, dog: {cat: 1, dog: 0}}}
-  dataQuality: {minDocuments: 100, minDocumentsPerClass: 20}
-  readiness: {baselines: [majority], minTestDocuments: 30, bootstrapSamples: 500}
-"""
-
 
 class Rig:
     """The service in this process, its loop in a thread."""
@@ -41,7 +30,7 @@ class Rig:
         self, home: Path, broker: KafkaBroker, topics: Registry, runner: str, *, cold_start: bool = False
     ) -> None:
         self.home, self.broker, self.topics = home, broker, topics
-        (home / "objective.yaml").write_text(OBJECTIVE)
+        (home / "objective.yaml").write_text(CATS_OR_DOGS)
         settings = TrainingSettings(
             home=home,
             objective=home / "objective.yaml",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from google.protobuf import json_format
 
+from support.objective import CATS_OR_DOGS
 from towpath.core.errors import RejectedError
 from towpath.core.store import Store
 from towpath.model import BundleError, manifest_sha256
@@ -20,18 +21,6 @@ from towpath.pipelines.remote import fetch_file
 from towpath.serving.adapters.bundles import BundleStore
 from towpath.serving.adapters.cache import BundleCache
 from towpath.v1 import ModelRelease
-
-OBJECTIVE = """
-version: 1
-name: cats-or-dogs
-canvas: {valueProposition: v, mlTask: m, decisions: d, makingPredictions: m, dataSources: d, collectingData: c,
-  features: f, buildingModels: b, offlineEvaluation: o, liveEvaluation: l}
-contract:
-  task: {kind: text-classification, classes: [cat, dog]}
-  costs: {unit: EUR, matrix: {cat: {cat: 0, dog: 1}, dog: {cat: 1, dog: 0}}}
-  dataQuality: {minDocuments: 100, minDocumentsPerClass: 20}
-  readiness: {baselines: [majority], minTestDocuments: 30, bootstrapSamples: 500}
-"""
 
 
 class Cluster:
@@ -53,7 +42,7 @@ class Cluster:
             )
         self.put(run_id, "documents.ndjson", "".join(json.dumps(each) + "\n" for each in documents))
         self.put(run_id, "annotations.ndjson", "".join(json.dumps(each) + "\n" for each in annotations))
-        self.put(run_id, "objective.yaml", OBJECTIVE)
+        self.put(run_id, "objective.yaml", CATS_OR_DOGS)
 
     def put(self, run_id: str, name: str, text: str) -> str:
         (self.folder / name).write_text(text)
@@ -128,7 +117,7 @@ def test_a_run_from_urls_gives_a_release_that_is_served_from_the_store_and_beate
 
 
 def test_a_cold_start_is_in_the_store(cluster: Cluster) -> None:
-    (cluster.folder / "objective.yaml").write_text(OBJECTIVE)
+    (cluster.folder / "objective.yaml").write_text(CATS_OR_DOGS)
     said = cluster.job("cold", "--objective", str(cluster.folder / "objective.yaml"),
                        module="towpath.pipelines.cold_start")  # fmt: skip
     release = json_format.ParseDict(said["result"]["release"], ModelRelease())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client import CollectorRegistry
 
+from support.stopping import StopAfter
 from towpath.core.errors import TransactionAbortedError
 from towpath.core.service import Backoff
 from towpath.core.stream import Batch, Codec, MemoryBroker, Message, Progress, Record, Registry
@@ -40,16 +41,6 @@ class Faults:
         if step == "commit.begin" and self.aborts:
             self.aborts -= 1
             raise TransactionAbortedError("told to")
-
-
-class StopAfter(threading.Event):
-    def __init__(self, turns: int) -> None:
-        super().__init__()
-        self.left = turns
-
-    def is_set(self) -> bool:
-        self.left -= 1
-        return self.left < 0
 
 
 class NoWait(Backoff):
