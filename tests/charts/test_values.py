@@ -40,6 +40,7 @@ MISTAKES = {
     "kafka.sasl.existingSecret=My_Secret": "/kafka/sasl/existingSecret",
     "kafka.topicPrefix=a b": "/kafka/topicPrefix",
     "kafka.topics.replication=99": "/kafka/topics/replication",
+    "kafka.topics.minInsync=-1": "/kafka/topics/minInsync",
     "kafka.embedded.heap=512Mi": "/kafka/embedded/heap",
     "store.url=bucket": "/store/url",
     "store.volume.size=large": "/store/volume/size",
