@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from towpath.cli.local import LocalKafka
 from towpath.cli.local.ports import choose_port
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker, Registry, TopicSpec
+
+# How long an example takes is the machine's: timings belong in benchmarks.
+settings.register_profile("towpath", deadline=None)
+settings.load_profile("towpath")
 
 PRINCIPALS = ("admin", "client", "ingestion", "monitoring", "serving", "stranger", "training")
 SECURED = """

@@ -172,7 +172,9 @@ def test_where_keys_are_asked_for_both_protocols_ask(bundle: Path, start_service
 
 
 def test_without_kafka_or_a_model_it_lives_waits_and_ends_on_sigterm(start_service: StartService) -> None:
-    endpoint = Endpoint(start_service, TOWPATH_KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{choose_port()}")
+    # A connection is tried for less long than the shutdown may take, so that no thread is left to log after it.
+    nobody = {"TOWPATH_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{choose_port()}", "TOWPATH_KAFKA_REQUEST_TIMEOUT_S": "3"}
+    endpoint = Endpoint(start_service, **nobody)
     endpoint.service.until("/livez", 200)
     assert endpoint.client.get("/readyz").status_code == 503
     assert endpoint.client.get("/v2/health/live").status_code == 200
