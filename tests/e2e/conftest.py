@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +32,6 @@ class Installation:
     namespace: Namespace
     client: Client
     key: str
-    install_s: float
 
     @property
     def ingestion(self) -> str:
@@ -88,18 +86,16 @@ def installation() -> Iterator[Installation]:
         key = secrets.token_hex(16)
         space.secret("towpath-keys", **{"api-keys": key, "test-key": key})
         space.secret("towpath-s3", AWS_ACCESS_KEY_ID="towpath", AWS_SECRET_ACCESS_KEY=store.secret)
-        begin = time.monotonic()
         try:
             space.helm("install", "towpath", str(CHART), "-f", str(VALUES), "--wait", "--timeout=10m")
         except AssertionError as failure:
             raise AssertionError(f"{failure}\n{space.told()}") from failure
-        seconds = time.monotonic() - begin
         space.apply(
             pod("client", "docker.io/towpath/serving:0.1.0", env=kafka_env("towpath-kafka", "client")),
             pod("console", "docker.io/apache/kafka:4.3.1", env=kafka_env("towpath-kafka", "client"), user=1000),
         )
         Client(space, "console").ready()
-        yield Installation(space, Client(space, "client").ready(), key, seconds)
+        yield Installation(space, Client(space, "client").ready(), key)
 
 
 @pytest.fixture(scope="session")
