@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from towpath.v1 import label_pb2 as towpath_dot_v1_dot_label__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1btowpath/v1/annotation.proto\x12\ntowpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16towpath/v1/label.proto\"\xc8\x02\n\nAnnotation\x12\x15\n\rannotation_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\x12\x10\n\x08rater_id\x18\x03 \x01(\t\x12\x15\n\rguide_version\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x0b\x63lass_label\x18\n \x01(\x0b\x32\x16.towpath.v1.ClassLabelH\x00\x12+\n\x08\x65ntities\x18\x0b \x01(\x0b\x32\x17.towpath.v1.EntitySpansH\x00\x12(\n\x06\x61nswer\x18\x0c \x01(\x0b\x32\x16.towpath.v1.AnswerSpanH\x00\x12&\n\x04hits\x18\r \x01(\x0b\x32\x16.towpath.v1.SearchHitsH\x00\x42\x07\n\x05labelb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1btowpath/v1/annotation.proto\x12\ntowpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16towpath/v1/label.proto\"\xc5\x03\n\nAnnotation\x12\x15\n\rannotation_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\x12\x10\n\x08rater_id\x18\x03 \x01(\t\x12\x15\n\rguide_version\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64\x65leted\x18\x07 \x01(\x08\x12\x19\n\x0clead_seconds\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\x0e\n\x06source\x18\t \x01(\t\x12-\n\x0b\x63lass_label\x18\n \x01(\x0b\x32\x16.towpath.v1.ClassLabelH\x00\x12+\n\x08\x65ntities\x18\x0b \x01(\x0b\x32\x17.towpath.v1.EntitySpansH\x00\x12(\n\x06\x61nswer\x18\x0c \x01(\x0b\x32\x16.towpath.v1.AnswerSpanH\x00\x12&\n\x04hits\x18\r \x01(\x0b\x32\x16.towpath.v1.SearchHitsH\x00\x42\x07\n\x05labelB\x0f\n\r_lead_secondsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,5 +34,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'towpath.v1.annotation_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ANNOTATION']._serialized_start=101
-  _globals['_ANNOTATION']._serialized_end=429
+  _globals['_ANNOTATION']._serialized_end=554
 # @@protoc_insertion_point(module_scope)

@@ -2,14 +2,17 @@
 
 from towpath.core.objective.costs import Costs, Decisions
 from towpath.core.objective.load import ObjectiveError, ObjectiveProblem, load_objective
-from towpath.core.objective.model import Canvas, Contract, Grades, Objective, Readiness
+from towpath.core.objective.model import Agreement, Canvas, Contract, DataQuality, Grades, Labels, Objective, Readiness
 
 __all__ = [
+    "Agreement",
     "Canvas",
     "Contract",
     "Costs",
+    "DataQuality",
     "Decisions",
     "Grades",
+    "Labels",
     "Objective",
     "ObjectiveError",
     "ObjectiveProblem",

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from towpath.core.objective.costs import Costs
 
-__all__ = ["Canvas", "Contract", "Grades", "Objective", "Readiness"]
+__all__ = ["Agreement", "Canvas", "Contract", "DataQuality", "Grades", "Labels", "Objective", "Readiness"]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 ClassName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,64}$")]
@@ -92,14 +92,79 @@ class CostTable(_Part):
     )
 
 
+class Agreement(_Part):
+    """The floor under agreement: the lower confidence bound of Krippendorff's alpha must reach it."""
+
+    scale: Literal["nominal", "ordinal", "interval"] = Field(
+        "nominal",
+        description="how far answers are apart: classes, ranked classes (in the order of task.classes), grades",
+    )
+    floor: float = Field(
+        0.0, ge=-1, le=1, description="0.667 allows tentative conclusions, 0.8 firm ones (Krippendorff)"
+    )
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    bootstrap_samples: int = Field(1000, ge=100, le=100_000)
+
+
+class Review(_Part):
+    """Suspected label errors, ranked: a second look confirms or corrects them before labels are released."""
+
+    queue_share: float = Field(0.02, ge=0, le=1, description="of the documents, the most suspicious ones")
+    min_reviewed_share: float = Field(0.0, ge=0, le=1, description="of that queue")
+
+
 class Labels(_Part):
+    guide: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
+        None, description="the labelling guide, Markdown, beside this file"
+    )
     min_raters_per_document: int = Field(1, ge=1)
+    agreement: Agreement = Agreement()
+    review: Review = Review()
+    evaluation_share: float = Field(
+        0.2, gt=0, lt=1, description="of what is labelled next, drawn at random for unbiased evaluation"
+    )
+    renamed: dict[ClassName, ClassName] = Field(
+        default_factory=dict, description="old name of a class by which annotations may still go: its name now"
+    )
+
+
+class PersonalData(_Part):
+    look_for: tuple[Literal["e-mail", "phone", "card"], ...] = ("e-mail", "phone", "card")
+    action: Literal["flag", "mask"] = Field(
+        "flag", description="flag: reported, kept as it is; mask: replaced before a document goes to Kafka"
+    )
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
+        None, description="whose phone numbers are written without a country code, ISO 3166: US; absent: only +49 …"
+    )
 
 
 class DataQuality(_Part):
+    """Limits; a share is of the documents that were looked at, 0 to 1."""
+
+    min_document_chars: int = Field(1, ge=1)
     max_document_chars: int = Field(10_000, ge=1, le=1_000_000)
     min_documents: int = Field(500, ge=1)
     min_documents_per_class: int = Field(20, ge=1)
+    max_class_imbalance: float = Field(
+        100.0, ge=1, description="documents of the largest class for one of the smallest"
+    )
+    languages: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...] = Field(
+        (), description="ISO 639; empty: any"
+    )
+    max_other_language_share: float = Field(0.2, ge=0, le=1)
+    max_mojibake_share: float = Field(0.01, ge=0, le=1, description="texts decoded wrongly, or with escapes left in")
+    max_duplicate_share: float = Field(0.1, ge=0, le=1, description="the same text again")
+    near_duplicate_similarity: float = Field(0.8, ge=0.5, le=1, description="Jaccard similarity of word shingles")
+    max_near_duplicate_share: float = Field(0.1, ge=0, le=1)
+    max_leakage_share: float = Field(0.01, ge=0, le=1, description="of the test documents, also in training")
+    max_conflict_share: float = Field(0.02, ge=0, le=1, description="the same text with different labels")
+    personal_data: PersonalData = PersonalData()
+    max_age: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[hdw]$")] | None = Field(
+        None, description="of the newest document; absent: never stale"
+    )
+    max_skew: float = Field(
+        0.25, ge=0, description="between training and serving: population stability index of lengths, languages, words"
+    )
 
 
 class Readiness(_Part):
