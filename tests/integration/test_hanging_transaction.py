@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
-from kafka.admin import AbortTransactionSpec
+from kafka import KafkaProducer, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from towpath.cli.local import LocalKafka
@@ -61,7 +60,6 @@ def hanging(kafka: LocalKafka, topics: Registry, prefix: str) -> Iterator[TopicP
 
 
 def test_it_is_seen_where_it_hangs_and_ends_with_the_runbooks_command(
-    kafka: LocalKafka,
     broker: KafkaBroker,
     prefix: str,
     age: Callable[[int], float | None],
@@ -76,19 +74,12 @@ def test_it_is_seen_where_it_hangs_and_ends_with_the_runbooks_command(
         # The worker goes on; its readers see nothing of it.
         worker.commit([Message(hanging.topic, b"whole", b"k", (), PARTITION)], Progress({}), timeout_s=20)
         assert not reader.poll(timeout_s=1)
-        abort(kafka, hanging)
+        (found_open,) = broker.open_transactions([hanging.topic])
+        assert (found_open.name, found_open.owner) == (f"{hanging.topic}/{PARTITION}/0", f"{prefix}hangs")
+        broker.abort_transaction(found_open)  # towpath transactions abort
         found: list[bytes | None] = []
         within(20, lambda: bool(found.extend(r.value for r in reader.poll(timeout_s=0.5).records) or found), "read")
     assert found == [b"whole"]
     within(10, lambda: age(PARTITION) == 0, "the age is 0 again")
 
-
-def abort(kafka: LocalKafka, partition: TopicPartition) -> None:
-    """As `kafka-transactions.sh describe-producers` and `abort --start-offset` do."""
-    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
-    try:
-        state = admin.describe_producers([partition])[partition]
-        open_ = next(each for each in state.active_producers if each.current_transaction_start_offset >= 0)
-        admin.abort_transaction(AbortTransactionSpec(partition, open_.producer_id, open_.producer_epoch))
-    finally:
-        admin.close()
+    assert not broker.open_transactions([hanging.topic])

@@ -16,6 +16,7 @@ from towpath.core.stream.kafka.client import configuration, principal_of, start,
 from towpath.core.stream.kafka.consumer import KafkaPortConsumer
 from towpath.core.stream.kafka.producer import IdempotentKafkaProducer, TransactionalKafkaProducer
 from towpath.core.stream.kafka.topics import check_created, described, options
+from towpath.core.stream.kafka.transactions import OpenTransaction, abort, open_transactions
 from towpath.core.stream.port import Isolation, Start, TopicSpec
 
 __all__ = ["KafkaBroker"]
@@ -75,6 +76,16 @@ class KafkaBroker(Closing):
         """
         with translated("creating ACLs", self._who), self._lock:
             check_granted(self._admin().create_acls([native(each) for each in acls]))
+
+    def open_transactions(self, topics: Sequence[str]) -> list[OpenTransaction]:
+        """On `topics` and on the groups' offsets. Needs the rights of an administrator."""
+        with translated("looking for open transactions", self._who), self._lock:
+            return open_transactions(self._admin(), topics)
+
+    def abort_transaction(self, transaction: OpenTransaction) -> None:
+        """End it: what it wrote is thrown away, offsets are as before it."""
+        with translated(f"aborting {transaction.name}", self._who), self._lock:
+            abort(self._admin(), transaction)
 
     def topics(self) -> Mapping[str, int]:
         with translated("listing topics", self._who), self._lock:
