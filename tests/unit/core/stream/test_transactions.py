@@ -15,7 +15,7 @@ OFFSETS, PREDICTIONS = TopicPartition("__consumer_offsets", 0), TopicPartition("
 
 @dataclass
 class Cluster:
-    """What an administrator sees: open transactions by partition as (producer, offset), and the coordinators' states."""
+    """Open transactions by partition as (producer, offset), and the states that coordinators know."""
 
     open: dict[TopicPartition, list[tuple[int, int]]]
     states: dict[int, str]
