@@ -11,8 +11,9 @@ help:  ## Show this
 setup:  ## Make .venv what the lock says (the other commands do it when needed)
 	@scripts/setup
 
-tools:  ## Bring helm and what else checks the chart without a cluster into .cache
+tools:  ## Bring helm and what else checks the chart, and Label Studio for the tests, into .cache
 	@scripts/tools
+	@scripts/label-studio
 
 demo: setup  ## Run the whole path on this machine: ARGS="--exit --report figures.json"
 	@$(BIN)/towpath demo $(ARGS)

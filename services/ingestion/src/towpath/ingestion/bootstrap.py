@@ -21,6 +21,8 @@ from towpath.ingestion.settings import IngestionSettings
 
 __all__ = ["build"]
 
+_TOPICS = ("documents", "annotations", "feedback", "dead-letters")
+
 
 class _LazyProducer:
     """Connects at the first message, so that the service starts while Kafka is away."""
@@ -64,7 +66,7 @@ def build(settings: IngestionSettings, *, broker: Broker | None = None) -> Servi
 
 def _topics_are_there(broker: Broker, registry: Registry) -> None:
     present = broker.topics()
-    missing = [name for name in ("documents", "annotations", "feedback") if registry.full_name(name) not in present]
+    missing = [name for name in _TOPICS if registry.full_name(name) not in present]
     if missing:
         raise RetryableError(f"no topic {', '.join(missing)}: create them (towpath topics --create)")
 

@@ -49,7 +49,8 @@ def _document(graph: Graph, each: Document) -> None:
 def _annotation(graph: Graph, each: Annotation) -> None:
     label = each.class_label
     said = label.label or (f"{label.score:g}" if label.HasField("score") else "")
-    graph.add(Node(each.annotation_id, "annotation", f"{said} by {each.rater_id}"))
+    # Who takes one back need not say what it was: the word that says it stays.
+    graph.add(Node(each.annotation_id, "annotation", "" if each.deleted else f"{said} by {each.rater_id}"))
     graph.link(each.annotation_id, "of", each.document_id)
 
 

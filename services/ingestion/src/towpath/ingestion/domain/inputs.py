@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-__all__ = ["AnnotationIn", "ClassLabelIn", "DocumentIn", "FeedbackIn"]
+__all__ = ["AnnotationIn", "ClassLabelIn", "DocumentIn", "EntitySpanIn", "EntitySpansIn", "FeedbackIn"]
 
 _NO_CONTROL = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
@@ -61,17 +61,62 @@ class DocumentIn(BaseModel):
         return self
 
 
+class EntitySpanIn(BaseModel):
+    """Offsets count Unicode code points of the document's text, end exclusive."""
+
+    model_config = _config({"start": 0, "end": 5, "label": "person"})
+
+    start: int = Field(ge=0, lt=2**32)
+    end: int = Field(gt=0, lt=2**32)
+    label: Annotated[str, StringConstraints(pattern=_NO_CONTROL, min_length=1, max_length=64)]
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("the end of a span is not beyond its start")
+        return self
+
+
+class EntitySpansIn(BaseModel):
+    """No spans at all: the rater found none."""
+
+    model_config = _config({"spans": [{"start": 0, "end": 5, "label": "person"}]})
+
+    spans: list[EntitySpanIn] = Field([], max_length=10_000)
+
+
 class AnnotationIn(BaseModel):
-    """What one rater said of one document."""
+    """What one rater said of one document. Sent again under the same id, the greatest `updatedAt` counts."""
 
     model_config = _config({"documentId": "doc-1", "raterId": "rater-17", "classLabel": {"score": -2.0}})
 
-    document_id: Id
-    rater_id: RequiredName
-    class_label: ClassLabelIn
+    document_id: Id | None = Field(None, description="may be absent where `deleted` is true")
+    rater_id: Name = Field("", description="may be absent where `deleted` is true")
+    class_label: ClassLabelIn | None = None
+    entities: EntitySpansIn | None = None
     annotation_id: Id | None = Field(None, description="derived from document, rater and label when absent")
     guide_version: Name = ""
     created_at: AwareDatetime | None = None
+    updated_at: AwareDatetime | None = Field(None, description="when it was last changed; created_at when absent")
+    deleted: bool = Field(False, description="it was taken back and no longer counts")
+    lead_seconds: float | None = Field(None, ge=0, le=1e9, description="that the rater spent on it")
+    source: Name = Field("", description="where it was made, for example label-studio/3")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.class_label is not None and self.entities is not None:
+            raise ValueError("give either classLabel or entities")
+        if self.deleted:
+            if self.annotation_id is None:
+                raise ValueError("which annotation is taken back? give annotationId")
+            return self
+        if self.document_id is None:
+            raise ValueError("documentId is wanted")
+        if not self.rater_id:
+            raise ValueError("raterId is wanted")
+        if self.class_label is None and self.entities is None:
+            raise ValueError("classLabel or entities is wanted")
+        return self
 
 
 class FeedbackIn(BaseModel):

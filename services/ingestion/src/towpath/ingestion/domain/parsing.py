@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from towpath.core.errors import RejectedError, TooLargeError
 from towpath.core.ids import annotation_id, document_id, feedback_id
 from towpath.ingestion.domain.inputs import AnnotationIn, ClassLabelIn, DocumentIn, FeedbackIn
-from towpath.v1 import Annotation, ClassLabel, Document, Feedback
+from towpath.v1 import Annotation, ClassLabel, Document, EntitySpan, EntitySpans, Feedback
 
 __all__ = ["ANNOTATIONS", "DOCUMENTS", "FEEDBACK", "KINDS", "Kind", "Parsed", "parse"]
 
@@ -78,16 +78,27 @@ def _document(given: DocumentIn, now: datetime) -> Parsed:
 
 
 def _annotation(given: AnnotationIn, now: datetime) -> Parsed:
-    label = _label(given.class_label)
     message = Annotation(
-        annotation_id=given.annotation_id or annotation_id(given.document_id, given.rater_id, label),
-        document_id=given.document_id,
+        document_id=given.document_id or "",
         rater_id=given.rater_id,
         guide_version=given.guide_version,
-        class_label=label,
+        deleted=given.deleted,
+        lead_seconds=given.lead_seconds,
+        source=given.source,
     )
-    message.created_at.FromDatetime(given.created_at or now)
-    return Parsed(message, message.annotation_id, message.document_id)
+    label: ClassLabel | EntitySpans = ClassLabel()
+    if given.class_label is not None:
+        label = _label(given.class_label)
+        message.class_label.CopyFrom(label)
+    elif given.entities is not None:
+        label = EntitySpans(spans=[EntitySpan(**each.model_dump()) for each in given.entities.spans])
+        message.entities.CopyFrom(label)
+    message.annotation_id = given.annotation_id or annotation_id(message.document_id, given.rater_id, label)
+    message.created_at.FromDatetime(given.created_at or given.updated_at or now)
+    if given.updated_at is not None:
+        message.updated_at.FromDatetime(given.updated_at)
+    # Who takes an annotation back may not know of which document it was.
+    return Parsed(message, message.annotation_id, message.document_id or message.annotation_id)
 
 
 def _feedback(given: FeedbackIn, now: datetime) -> Parsed:

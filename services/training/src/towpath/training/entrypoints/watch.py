@@ -45,9 +45,12 @@ class Watcher:
                 batch = reader.poll(timeout_s=0.5, max_records=2000)
                 for record in batch.records:
                     try:
-                        policy.annotated(trainer.codec.decode(record, Annotation).message.document_id)
+                        annotation = trainer.codec.decode(record, Annotation).message
                     except DeadLetterError as error:
                         _log.warning("training.unreadable", topic=topic, offset=record.offset, reason=str(error))
+                    else:
+                        if not annotation.deleted:
+                            policy.annotated(annotation.document_id)
                 trainer.metrics.new_documents.set(policy.new_documents)
                 self._start(policy)
 
