@@ -1,4 +1,4 @@
-"""towpath objective check | render"""
+"""towpath objective render"""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from towpath.cli.context import console, errors_told
 
 __all__ = ["register"]
 
-File = Annotated[Path, typer.Argument(help="the objective")]
-
 
 class Format(StrEnum):
     terminal = "terminal"
@@ -21,31 +19,12 @@ class Format(StrEnum):
     md = "md"
 
 
-def register(app: typer.Typer) -> None:
-    group = typer.Typer(name="objective", help="The business objective as code: check it, draw its canvas.")
-    app.add_typer(group)
-    group.command("check")(check)
+def register(group: typer.Typer) -> None:
     group.command("render")(render)
 
 
-def check(file: File = Path("objective.yaml")) -> None:
-    """Name every mistake of an objective with file, line and column.
-
-    Example: towpath objective check objective.yaml
-    """
-    from towpath.core.objective import ObjectiveError, load_objective
-
-    try:
-        objective = load_objective(file)
-    except ObjectiveError as error:
-        for problem in error.problems:
-            typer.echo(str(problem), err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"{file}: {objective.name} is consistent; {len(objective.classes)} classes, {objective.hash}")
-
-
 def render(
-    file: File = Path("objective.yaml"),
+    file: Annotated[Path, typer.Argument(help="the objective")] = Path("objective.yaml"),
     format: Annotated[Format, typer.Option(help="how to draw it")] = Format.terminal,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="write it to this file")] = None,
 ) -> None:
