@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from towpath.core.objective.model import PersonalData
+from towpath.core.objective.parts import PersonalData
 from towpath.preparation.quality.personal import find, mask
 
 US = PersonalData(region="US")

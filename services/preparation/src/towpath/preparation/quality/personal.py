@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import phonenumbers
 from stdnum import luhn
 
-from towpath.core.objective.model import PersonalData
+from towpath.core.objective.parts import PersonalData
 
 __all__ = ["Masked", "Span", "find", "mask"]
 
