@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towpath.core.objective import Costs, Objective, ObjectiveError, load_objective
+from towpath.core.objective import Costs, Objective, ObjectiveError, check_objective, load_objective
 from towpath.core.objective.schema import schema
 
 ROOT = Path(__file__).parents[4]
@@ -55,7 +55,7 @@ def test_the_running_example_is_consistent() -> None:
         ("baselines: [majority, vader, ask-person]", "baselines: [best]", "baselines:", "vader"),
         ("neutral: 5", "neutral: .inf", "neutral: .inf", "finite"),
         ("version: 1", "version: 2", "version: 2", "1"),
-        ("period: 90d", "period: soon", "period: soon", "pattern"),
+        ("period: 90d", "period: soon", "period: soon", "'soon' is not of the form that is wanted: hours, days"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, at: str, reason: str) -> None:
@@ -68,7 +68,7 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, at
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = TEXT.replace("confidence: 0.95", "confidence: 95").replace("name: tweet", "name: Tweet")
-    assert len(problems(tmp_path, text.replace("version: 1", "version: 9"))) == 3
+    assert len(problems(tmp_path, text.replace("version: 1", "version: 9"))) == 4
 
 
 @pytest.mark.parametrize(
@@ -139,3 +139,65 @@ def test_a_person_is_asked_exactly_where_that_is_cheaper(case: tuple[np.ndarray,
     realised = Costs(matrix, ask).realised(np.zeros(4), made.labels, made.ask)
     assert all(cost == (ask if asked else matrix[0, label]) for cost, asked, label in zip(
         realised, made.ask, made.labels, strict=True))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "reason"),
+    [
+        ("guide:", "guied:", "guied:", "did you mean 'guide'?"),
+        ("review: {queueShare", "dataQuality: {minDocuments: 1}\n    review: {queueShare", "dataQuality: {minDoc",
+         "it belongs in contract"),
+        ("minDocuments: 500", "minDocuments: many", "minDocuments: many", "valid integer"),
+        ("minDocuments: 500", "minDocuments: 500\n    minDocuments: 5", "    minDocuments: 5\n", "not YAML"),
+        ("maxDocumentChars: 10000", "maxDocumentChars: 9\n    minDocumentChars: 10", "minDocumentChars: 10",
+         "raise maxDocumentChars"),
+        ("minRatersPerDocument: 3", "renamed: {bad: angry}", "renamed:", "'angry' is no class"),
+        ("minRatersPerDocument: 3", "renamed: {neutral: negative}", "renamed:", "'neutral' is still a class"),
+        ("region: US", "region: usa", "region: usa", "ISO 3166"),
+        ("languages: [en]", "languages: [English]", "languages:", "ISO 639"),
+        ("min: -4, max: 4,", "min: -4, max: 4, angry: {atMost: -2},", "angry:", "'angry' is no class"),
+    ],
+)  # fmt: skip
+def test_mistakes_of_labels_and_data_quality_are_named(
+    tmp_path: Path, old: str, new: str, at: str, reason: str
+) -> None:
+    assert old in TEXT
+    text = TEXT.replace(old, new, 1)
+    wanted = f"objective.yaml:{line_of(text, at)}:"
+    assert any(each.startswith(wanted) and reason in each for each in problems(tmp_path, text))
+
+
+def test_agreement_on_grades_needs_grades(tmp_path: Path) -> None:
+    grades = next(line for line in TEXT.splitlines() if "grades: {" in line)
+    text = TEXT.replace(grades + "\n", "").replace("vader, ", "")
+    assert "interval needs contract.task.grades" in "\n".join(problems(tmp_path, text))
+
+
+def test_a_mistake_of_form_hides_no_contradiction(tmp_path: Path) -> None:
+    text = TEXT.replace("name: tweet", "name: Tweet").replace("maxDocumentChars: 10000", "maxDocumentChars: 9")
+    text = text.replace("minDocuments: 500", "minDocuments: many\n    minDocumentChars: 10")
+    told = problems(tmp_path, text)
+    assert len(told) == 3
+    assert "raise maxDocumentChars" in "\n".join(told)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("askPerson: 0.15", "askPerson: 0.0001", "a person is asked about almost everything"),
+        ("askPerson: 0.15", "askPerson: 0.006", "'positive' is hardly ever decided"),
+        ("askPerson: 0.15", "askPerson: 1", "nobody is ever asked"),
+        ("neutral: 0, positive: 0.5", "neutral: 0, positive: 0", "'neutral' is never decided: 'positive' is never"),
+        ("labelling-guide.md", "another.md", "no file 'another.md' beside objective.yaml"),
+        ("minRatersPerDocument: 3", "minRatersPerDocument: 1", "raise minRatersPerDocument"),
+    ],
+)
+def test_what_is_hardly_meant_is_a_warning_with_its_place(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    (tmp_path / "labelling-guide.md").write_text("# Guide")
+    text = TEXT.replace("neutral: 5, positive: 8", "neutral: 5, positive: 5") if "never decided" in reason else TEXT
+    assert old in text
+    file = tmp_path / "objective.yaml"
+    file.write_text(text.replace(old, new, 1))
+    (warning,) = check_objective(file).warnings
+    assert reason in warning.said
+    assert warning.line > 1

@@ -66,7 +66,7 @@ def calibration_error(probabilities: Floats, truth: Indices, bins: int = 10) -> 
 
 def polarity(probabilities: Floats, objective: Objective) -> Floats | None:
     """P(upper class) - P(lower class), where the objective grades; None where it does not."""
-    grades = objective.contract.task.grades
+    grades = objective.grades
     if grades is None:
         return None
     sides = {hasattr(bound, "at_least"): objective.classes.index(name) for name, bound in grades.bounds.items()}

@@ -88,10 +88,10 @@ def _class(text: str, rows: list[dict[str, Any]], objective: Objective) -> tuple
     if len(text) > contract.data_quality.max_document_chars:
         return "too long", None, float("nan"), 0.0
     scores = [row["score"] for row in rows if row["score"] is not None]
-    if scores and contract.task.grades is not None:
+    if scores and objective.grades is not None:
         grade = float(np.mean(scores))
         try:
-            return "", objective.class_of_grade(grade), grade, _clearness(grade, contract.task.grades)
+            return "", objective.class_of_grade(grade), grade, _clearness(grade, objective.grades)
         except ValueError:
             return "grade out of range", None, float("nan"), 0.0
     votes = Counter(row["label"] for row in rows if row["label"] in objective.classes)

@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from towpath.cli.prices import prices
 from towpath.core.objective import Canvas, Objective
 
 __all__ = ["markdown", "page", "terminal"]
@@ -41,9 +42,9 @@ def _boxes(canvas: Canvas) -> list[tuple[str, str]]:
 
 
 def _cost_rows(objective: Objective) -> list[list[str]]:
-    matrix = objective.contract.costs.matrix
-    rows = [[truth, *(f"{matrix[truth][each]:g}" for each in objective.classes)] for truth in objective.classes]
-    return [["truth \\ decision", *objective.classes], *rows]
+    table = prices(objective)
+    rows = [[name, *(f"{each:g}" for each in row)] for name, row in zip(table.rows, table.values, strict=True)]
+    return [[table.corner, *table.columns], *rows]
 
 
 def _price(objective: Objective) -> str:

@@ -1,228 +1,161 @@
 """The objective as values: ten boxes that a business reads, and a contract that programs obey.
 
-Names are camelCase in the file and snake_case here. Unknown keys are refused.
+The contract's kind of task decides what its errors are and how they are priced.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
+from towpath.core.errors import RejectedError
 from towpath.core.objective.costs import Costs
+from towpath.core.objective.parts import (
+    Agreement,
+    Canvas,
+    ClassReadiness,
+    DataQuality,
+    Labels,
+    Monitoring,
+    OpenReadiness,
+    Part,
+    Readiness,
+    Retraining,
+)
+from towpath.core.objective.tasks import (
+    Above,
+    AnswerCosts,
+    Below,
+    ClassCosts,
+    EntityCosts,
+    EntityExtraction,
+    Grades,
+    Kind,
+    QuestionAnswering,
+    SearchCosts,
+    SemanticSearch,
+    TextClassification,
+)
 
-__all__ = ["Agreement", "Canvas", "Contract", "DataQuality", "Grades", "Labels", "Objective", "Readiness"]
+__all__ = [
+    "KINDS",
+    "Above",
+    "Agreement",
+    "AnswerContract",
+    "Below",
+    "Canvas",
+    "ClassContract",
+    "Contract",
+    "DataQuality",
+    "EntityContract",
+    "Grades",
+    "Labels",
+    "Objective",
+    "Readiness",
+    "SearchContract",
+    "kind_of",
+]
 
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-ClassName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,64}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+_FIRST_KIND: Kind = "text-classification"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, allow_inf_nan=False
-    )
+class _Contract(Part):
+    labels: Labels = Field(Labels(), description="when labels are good enough to be released")
+    data_quality: DataQuality = Field(DataQuality(), description="limits on documents and data sets")
+    monitoring: Monitoring = Field(Monitoring(), description="what is watched in use")
+    retraining: Retraining = Field(Retraining(), description="when to train again")
 
 
-class Canvas(_Part):
-    """The machine learning canvas (Dorard): what for, for whom, from what, judged how."""
+class ClassContract(_Contract):
+    """Text classification: what programs obey."""
 
-    value_proposition: Text = Field(description="Who gains what from it")
-    ml_task: Text = Field(description="Input, output, kind of problem")
-    decisions: Text = Field(description="What is done with a prediction")
-    making_predictions: Text = Field(description="When, how fast, on what")
-    data_sources: Text = Field(description="Where raw data come from")
-    collecting_data: Text = Field(description="How new inputs and labels are got")
-    features: Text = Field(description="What the model sees")
-    building_models: Text = Field(description="How many, when trained again")
-    offline_evaluation: Text = Field(description="How it is judged before release")
-    live_evaluation: Text = Field(description="How its value is measured in use")
+    task: TextClassification = Field(description="what is to be told of a document")
+    costs: ClassCosts = Field(description="what errors cost, and asking a person")
+    readiness: ClassReadiness = Field(ClassReadiness(), description="what a model must prove before it is released")
 
 
-class Below(_Part):
-    at_most: float
+class EntityContract(_Contract):
+    """Entity extraction: what programs obey."""
+
+    task: EntityExtraction = Field(description="what is to be found in a document")
+    costs: EntityCosts = Field(description="what errors cost, and asking a person")
+    readiness: OpenReadiness = Field(OpenReadiness(), description="what a model must prove before it is released")
 
 
-class Above(_Part):
-    at_least: float
+class AnswerContract(_Contract):
+    """Question answering: what programs obey."""
+
+    task: QuestionAnswering = Field(description="what is to be answered")
+    costs: AnswerCosts = Field(description="what errors cost, and asking a person")
+    readiness: OpenReadiness = Field(OpenReadiness(), description="what a model must prove before it is released")
 
 
-class Grades(BaseModel):
-    """How a mean grade becomes a class: one class at or below a grade, one at or above, one otherwise."""
+class SearchContract(_Contract):
+    """Semantic search: what programs obey."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
-    __pydantic_extra__: dict[str, Below | Above] = Field(init=False)
-
-    min: float
-    max: float
-    otherwise: ClassName
-
-    @property
-    def bounds(self) -> dict[str, Below | Above]:
-        """Bound by class, in the file's order."""
-        return dict(self.__pydantic_extra__)
-
-    def class_of(self, grade: float) -> str:
-        """Raises ValueError for a grade outside [min, max]."""
-        if not self.min <= grade <= self.max:
-            raise ValueError(f"grade {grade!r} is not within {self.min:g} to {self.max:g}")
-        for name, bound in self.bounds.items():
-            if grade <= bound.at_most if isinstance(bound, Below) else grade >= bound.at_least:
-                return name
-        return self.otherwise
+    task: SemanticSearch = Field(description="what is to be found for a query")
+    costs: SearchCosts = Field(description="what errors cost, and asking a person")
+    readiness: OpenReadiness = Field(OpenReadiness(), description="what a model must prove before it is released")
 
 
-class Task(_Part):
-    kind: Literal["text-classification"]
-    classes: tuple[ClassName, ...] = Field(min_length=2, max_length=100)
-    grades: Grades | None = None
+def kind_of(contract: Any) -> str:
+    """The kind to check a contract by: its own or the nearest, so that all other mistakes are found with that one."""
+    task = contract.get("task") if isinstance(contract, Mapping) else getattr(contract, "task", None)
+    kind = str(task.get("kind") if isinstance(task, Mapping) else getattr(task, "kind", ""))
+    if kind in KINDS:
+        return kind
+    return next(iter(difflib.get_close_matches(kind, KINDS, n=1)), _FIRST_KIND)
 
 
-class CostTable(_Part):
-    unit: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,16}$")]
-    matrix: dict[ClassName, dict[ClassName, Annotated[float, Field(ge=0)]]] = Field(
-        description="cost[truth][decision] of one document"
-    )
-    ask_person: Annotated[float, Field(ge=0)] | None = Field(
-        None, description="what it costs to let a person decide; absent: nobody can be asked"
-    )
+Contract = Annotated[
+    Annotated[ClassContract, Tag("text-classification")]
+    | Annotated[EntityContract, Tag("entity-extraction")]
+    | Annotated[AnswerContract, Tag("question-answering")]
+    | Annotated[SearchContract, Tag("semantic-search")],
+    Discriminator(kind_of),
+]
 
 
-class Agreement(_Part):
-    """The floor under agreement: the lower confidence bound of Krippendorff's alpha must reach it."""
-
-    scale: Literal["nominal", "ordinal", "interval"] = Field(
-        "nominal",
-        description="how far answers are apart: classes, ranked classes (in the order of task.classes), grades",
-    )
-    floor: float = Field(
-        0.0, ge=-1, le=1, description="0.667 allows tentative conclusions, 0.8 firm ones (Krippendorff)"
-    )
-    confidence: float = Field(0.95, gt=0.5, lt=1)
-    bootstrap_samples: int = Field(1000, ge=100, le=100_000)
-
-
-class Review(_Part):
-    """Suspected label errors, ranked: a second look confirms or corrects them before labels are released."""
-
-    queue_share: float = Field(0.02, ge=0, le=1, description="of the documents, the most suspicious ones")
-    min_reviewed_share: float = Field(0.0, ge=0, le=1, description="of that queue")
-
-
-class Labels(_Part):
-    guide: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
-        None, description="the labelling guide, Markdown, beside this file"
-    )
-    min_raters_per_document: int = Field(1, ge=1)
-    agreement: Agreement = Agreement()
-    review: Review = Review()
-    evaluation_share: float = Field(
-        0.2, gt=0, lt=1, description="of what is labelled next, drawn at random for unbiased evaluation"
-    )
-    renamed: dict[ClassName, ClassName] = Field(
-        default_factory=dict, description="old name of a class by which annotations may still go: its name now"
-    )
-
-
-class PersonalData(_Part):
-    look_for: tuple[Literal["e-mail", "phone", "card"], ...] = ("e-mail", "phone", "card")
-    action: Literal["flag", "mask"] = Field(
-        "flag", description="flag: reported, kept as it is; mask: replaced before a document goes to Kafka"
-    )
-    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
-        None, description="whose phone numbers are written without a country code, ISO 3166: US; absent: only +49 …"
-    )
-
-
-class DataQuality(_Part):
-    """Limits; a share is of the documents that were looked at, 0 to 1."""
-
-    min_document_chars: int = Field(1, ge=1)
-    max_document_chars: int = Field(10_000, ge=1, le=1_000_000)
-    min_documents: int = Field(500, ge=1)
-    min_documents_per_class: int = Field(20, ge=1)
-    max_class_imbalance: float = Field(
-        100.0, ge=1, description="documents of the largest class for one of the smallest"
-    )
-    languages: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...] = Field(
-        (), description="ISO 639; empty: any"
-    )
-    max_other_language_share: float = Field(0.2, ge=0, le=1)
-    max_mojibake_share: float = Field(0.01, ge=0, le=1, description="texts decoded wrongly, or with escapes left in")
-    max_duplicate_share: float = Field(0.1, ge=0, le=1, description="the same text again")
-    near_duplicate_similarity: float = Field(0.8, ge=0.5, le=1, description="Jaccard similarity of word shingles")
-    max_near_duplicate_share: float = Field(0.1, ge=0, le=1)
-    max_leakage_share: float = Field(0.01, ge=0, le=1, description="of the test documents, also in training")
-    max_conflict_share: float = Field(0.02, ge=0, le=1, description="the same text with different labels")
-    personal_data: PersonalData = PersonalData()
-    max_age: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[hdw]$")] | None = Field(
-        None, description="of the newest document; absent: never stale"
-    )
-    max_skew: float = Field(
-        0.25, ge=0, description="between training and serving: population stability index of lengths, languages, words"
-    )
-
-
-class Readiness(_Part):
-    """The gate: passes when the upper confidence bound of (candidate - baseline) cost is below -margin."""
-
-    metric: Literal["expected-cost"] = "expected-cost"
-    confidence: float = Field(0.95, gt=0.5, lt=1)
-    margin: float = Field(0.0, ge=0, description="by how much a document must become cheaper, in the unit")
-    baselines: tuple[Literal["majority", "vader", "ask-person"], ...] = ("majority",)
-    min_test_documents: int = Field(200, ge=1)
-    bootstrap_samples: int = Field(2000, ge=200, le=100_000)
-
-
-class FalseAlarms(_Part):
-    budget: int = Field(1, ge=0)
-    period: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}[hdw]$")] = "90d"
-
-
-class Monitoring(_Part):
-    false_alarms: FalseAlarms = FalseAlarms()
-
-
-class Retraining(_Part):
-    new_annotated_documents: int = Field(500, ge=1)
-
-
-class Contract(_Part):
-    task: Task
-    costs: CostTable
-    labels: Labels = Labels()
-    data_quality: DataQuality = DataQuality()
-    readiness: Readiness = Readiness()
-    monitoring: Monitoring = Monitoring()
-    retraining: Retraining = Retraining()
-
-
-class Objective(_Part):
+class Objective(Part):
     """One file that drives the whole path."""
 
     model_config = ConfigDict(title="Towpath objective")
 
-    version: Literal[1]
-    name: Name
-    canvas: Canvas
-    contract: Contract
+    version: Literal[1] = Field(description="of this format")
+    name: Name = Field(description="lower case letters, digits and hyphens; models and alerts go by it")
+    canvas: Canvas = Field(description="ten sentences for people")
+    contract: Contract = Field(description="what programs obey")
 
     @model_validator(mode="after")
     def _consistent(self) -> Objective:
-        from towpath.core.objective.check import inconsistencies
+        from towpath.core.objective.check import inconsistencies, packed
 
         found = inconsistencies(self)
         if found:
-            raise ValueError("\n".join(f"{path}\t{message}" for path, message in found))
+            raise ValueError(packed(found))
         return self
 
     @property
+    def kind(self) -> Kind:
+        return self.contract.task.kind
+
+    @property
     def classes(self) -> tuple[str, ...]:
-        return self.contract.task.classes
+        """Raises RejectedError when the task has none."""
+        return self._classification().task.classes
+
+    @property
+    def grades(self) -> Grades | None:
+        """Raises RejectedError when the task has no classes."""
+        return self._classification().task.grades
 
     @property
     def unit(self) -> str:
@@ -234,15 +167,16 @@ class Objective(_Part):
 
     @cached_property
     def costs(self) -> Costs:
-        table = self.contract.costs.matrix
+        """Raises RejectedError when the task has no classes."""
+        table = self._classification().costs.matrix
         rows = [[table[truth][decision] for decision in self.classes] for truth in self.classes]
         return Costs.of(rows, self.ask_person)
 
     def class_of_grade(self, grade: float) -> str:
         """Raises ValueError when the task has no grades, or the grade is outside of them."""
-        if self.contract.task.grades is None:
+        if self.grades is None:
             raise ValueError("the objective's task has no grades")
-        return self.contract.task.grades.class_of(grade)
+        return self.grades.class_of(grade)
 
     @cached_property
     def hash(self) -> str:
@@ -258,6 +192,14 @@ class Objective(_Part):
     def from_json(cls, text: str) -> Objective:
         """Raises pydantic.ValidationError."""
         return cls.model_validate_json(text)
+
+    def _classification(self) -> ClassContract:
+        if isinstance(self.contract, ClassContract):
+            return self.contract
+        raise RejectedError(
+            f"this takes objectives of text classification only, and {self.name} is one of {self.kind} "
+            "(contract.task.kind); check, explain, diff and render take all kinds"
+        )
 
     def _dump(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True)

@@ -1,0 +1,183 @@
+"""What the objectives of all kinds of task have: the canvas, and what labels, data, gate and monitoring obey."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+__all__ = [
+    "Agreement",
+    "Canvas",
+    "ClassName",
+    "ClassReadiness",
+    "DataQuality",
+    "FalseAlarms",
+    "Labels",
+    "Monitoring",
+    "OpenReadiness",
+    "Part",
+    "PersonalData",
+    "Readiness",
+    "Retraining",
+    "Review",
+]
+
+ClassName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,64}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Period = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}[hdw]$")]
+Age = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[hdw]$")]
+
+
+class Part(BaseModel):
+    """Names are camelCase in the file and snake_case here. Unknown keys are refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, allow_inf_nan=False
+    )
+
+
+class Canvas(Part):
+    """The machine learning canvas (Dorard): what for, for whom, from what, judged how."""
+
+    value_proposition: Text = Field(description="Who gains what from it")
+    ml_task: Text = Field(description="Input, output, kind of problem")
+    decisions: Text = Field(description="What is done with a prediction")
+    making_predictions: Text = Field(description="When, how fast, on what")
+    data_sources: Text = Field(description="Where raw data come from")
+    collecting_data: Text = Field(description="How new inputs and labels are got")
+    features: Text = Field(description="What the model sees")
+    building_models: Text = Field(description="How many, when trained again")
+    offline_evaluation: Text = Field(description="How it is judged before release")
+    live_evaluation: Text = Field(description="How its value is measured in use")
+
+
+class Agreement(Part):
+    """The floor under agreement: the lower confidence bound of Krippendorff's alpha must reach it."""
+
+    scale: Literal["nominal", "ordinal", "interval"] = Field(
+        "nominal",
+        description="how far answers are apart: classes, ranked classes (in the order of task.classes), grades",
+    )
+    floor: float = Field(
+        0.0, ge=-1, le=1, description="0.667 allows tentative conclusions, 0.8 firm ones (Krippendorff)"
+    )
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of the lower bound, one-sided: 0.95")
+    bootstrap_samples: int = Field(1000, ge=100, le=100_000, description="resamples that the bound is taken from")
+
+
+class Review(Part):
+    """Suspected label errors, ranked: a second look confirms or corrects them before labels are released."""
+
+    queue_share: float = Field(0.02, ge=0, le=1, description="of the documents, the most suspicious ones")
+    min_reviewed_share: float = Field(0.0, ge=0, le=1, description="of that queue")
+
+
+class Labels(Part):
+    """When labels are good enough to be released."""
+
+    guide: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
+        None, description="the labelling guide, Markdown, beside this file"
+    )
+    min_raters_per_document: int = Field(1, ge=1, description="documents that fewer people rated are left out")
+    agreement: Agreement = Field(Agreement(), description="how far raters must agree")
+    review: Review = Field(Review(), description="the second look at suspected label errors")
+    evaluation_share: float = Field(
+        0.2, gt=0, lt=1, description="of what is labelled next, drawn at random for unbiased evaluation"
+    )
+    renamed: dict[ClassName, ClassName] = Field(
+        default_factory=dict, description="old name of a class by which annotations may still go: its name now"
+    )
+
+
+class PersonalData(Part):
+    """Personal data in texts."""
+
+    look_for: tuple[Literal["e-mail", "phone", "card"], ...] = Field(
+        ("e-mail", "phone", "card"),
+        description="what is looked for: e-mail, phone, card (numbers that pass the check digit)",
+    )
+    action: Literal["flag", "mask"] = Field(
+        "flag", description="flag: reported, kept as it is; mask: replaced before a document goes to Kafka"
+    )
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
+        None, description="whose phone numbers are written without a country code, ISO 3166: US; absent: only +49 …"
+    )
+
+
+class DataQuality(Part):
+    """Limits; a share is of the documents that were looked at, 0 to 1."""
+
+    min_document_chars: int = Field(1, ge=1, description="shorter documents are refused")
+    max_document_chars: int = Field(10_000, ge=1, le=1_000_000, description="longer documents are refused")
+    min_documents: int = Field(500, ge=1, description="labelled documents that training needs")
+    min_documents_per_class: int = Field(20, ge=1, description="the same of each class")
+    max_class_imbalance: float = Field(
+        100.0, ge=1, description="documents of the largest class for one of the smallest"
+    )
+    languages: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...] = Field(
+        (), description="ISO 639; empty: any"
+    )
+    max_other_language_share: float = Field(0.2, ge=0, le=1, description="documents in none of the languages")
+    max_mojibake_share: float = Field(0.01, ge=0, le=1, description="texts decoded wrongly, or with escapes left in")
+    max_duplicate_share: float = Field(0.1, ge=0, le=1, description="the same text again")
+    near_duplicate_similarity: float = Field(0.8, ge=0.5, le=1, description="Jaccard similarity of word shingles")
+    max_near_duplicate_share: float = Field(0.1, ge=0, le=1, description="texts at least as similar as that to another")
+    max_leakage_share: float = Field(0.01, ge=0, le=1, description="of the test documents, also in training")
+    max_conflict_share: float = Field(0.02, ge=0, le=1, description="the same text with different labels")
+    personal_data: PersonalData = Field(PersonalData(), description="e-mail addresses, phone and card numbers")
+    max_age: Age | None = Field(None, description="of the newest document: 90d, 12h or 4w; absent: never stale")
+    max_skew: float = Field(
+        0.25, ge=0, description="between training and serving: population stability index of lengths, languages, words"
+    )
+
+
+Baseline = Literal["majority", "vader", "ask-person", "nothing"]
+
+
+class Readiness(Part):
+    """The gate: passes when the upper confidence bound of (candidate - baseline) cost is below -margin."""
+
+    metric: Literal["expected-cost"] = Field("expected-cost", description="what is compared: cost of a document")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of the bound, one-sided: 0.95")
+    margin: float = Field(0.0, ge=0, description="by how much a document must become cheaper, in the unit")
+    baselines: tuple[Baseline, ...] = Field(("majority",), description="what to beat where no model reigns yet")
+    min_test_documents: int = Field(200, ge=1, description="fewer decide nothing")
+    bootstrap_samples: int = Field(2000, ge=200, le=100_000, description="resamples that the bound is taken from")
+
+
+class ClassReadiness(Readiness):
+    """The gate: passes when the upper confidence bound of (candidate - baseline) cost is below -margin."""
+
+    baselines: tuple[Literal["majority", "vader", "ask-person"], ...] = Field(
+        ("majority",), description="what to beat where no model reigns yet: majority, vader (needs grades), ask-person"
+    )
+
+
+class OpenReadiness(Readiness):
+    """The gate: passes when the upper confidence bound of (candidate - baseline) cost is below -margin."""
+
+    baselines: tuple[Literal["nothing", "ask-person"], ...] = Field(
+        ("nothing",),
+        description="what to beat where no model reigns yet: nothing (finds, answers, shows none), ask-person",
+    )
+
+
+class FalseAlarms(Part):
+    """How often an alarm may be false."""
+
+    budget: int = Field(1, ge=0, description="false alarms that a period may have")
+    period: Period = Field("90d", description="hours, days or weeks: 12h, 90d, 4w")
+
+
+class Monitoring(Part):
+    """What is watched in use."""
+
+    false_alarms: FalseAlarms = Field(FalseAlarms(), description="the budget of false alarms")
+
+
+class Retraining(Part):
+    """When to train again."""
+
+    new_annotated_documents: int = Field(500, ge=1, description="documents annotated since the last run")
