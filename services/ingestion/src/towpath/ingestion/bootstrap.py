@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from towpath.core.errors import RetryableError
 from towpath.core.service import Health, Service, new_app, problem, require_caller
 from towpath.core.stream import Broker, Codec, Message, Producer, Registry, connect
-from towpath.ingestion.entrypoints import http
+from towpath.ingestion.entrypoints import http, webhooks
 from towpath.ingestion.entrypoints.body import SlowBodyError
 from towpath.ingestion.entrypoints.openapi import add_input_schemas
 from towpath.ingestion.handlers import Intake, Interrupted
@@ -74,6 +74,8 @@ def _topics_are_there(broker: Broker, registry: Registry) -> None:
 def _app(intake: Intake, health: Health, registry: CollectorRegistry) -> FastAPI:
     app = new_app("Towpath ingestion", health, registry, description="Documents, annotations and feedback in.")
     app.include_router(http.router(intake), dependencies=[Depends(require_caller(intake.settings.auth))])
+    # Label Studio has no API key: a webhook shows its own secret.
+    app.include_router(webhooks.router(intake))
     app.add_exception_handler(Interrupted, _on_interrupted)
     app.add_exception_handler(SlowBodyError, _on_slow)
     add_input_schemas(app)

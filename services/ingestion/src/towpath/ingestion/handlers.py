@@ -11,7 +11,7 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from towpath.core.errors import RejectedError, RetryableError, TooLargeError
-from towpath.core.stream import Codec, Message, Producer, Registry, trace_id_of
+from towpath.core.stream import Codec, Message, Producer, Registry, Request, request_dead_letter, trace_id_of
 from towpath.ingestion.domain.lines import Line
 from towpath.ingestion.domain.parsing import Kind, parse
 from towpath.ingestion.metrics import IngestionMetrics
@@ -70,7 +70,7 @@ class Intake:
             self.metrics.messages.labels(kind.topic, "rejected").inc()
             raise
         message = self._encode(kind, parsed.message, parsed.key, trace)
-        await self._send(kind, [message])
+        await self._send(kind.topic, [message])
         _log.info("ingestion.accepted", kind=kind.topic, document_id=parsed.key, trace_id=trace_id_of(trace))
         return parsed.id
 
@@ -92,7 +92,7 @@ class Intake:
         """Send what a stream has gathered. Raises Interrupted when Kafka does not acknowledge it."""
         try:
             if messages:
-                await self._send(kind, messages)
+                await self._send(kind.topic, messages)
         except RetryableError as error:
             raise Interrupted(f"{error}; send again from line {account.last_line + 1}", account) from error
         account.accepted += len(messages)
@@ -102,7 +102,18 @@ class Intake:
     def _encode(self, kind: Kind[Any], message: Any, key: str, trace: str) -> Message:
         return self.codec.encode(message, topic=self.registry.full_name(kind.topic), key=key, trace=trace)
 
-    async def _send(self, kind: Kind[Any], messages: list[Message]) -> None:
+    async def park(self, request: Request, error: Exception, *, kind: str = "annotations") -> str:
+        """Put a request that cannot be used into dead-letters, to be sent again; returns the letter's id.
+
+        Raises:
+            RetryableError: Kafka does not acknowledge it.
+        """
+        letter = request_dead_letter(request, error, service="ingestion", registry=self.registry, codec=self.codec)
+        await self._send(kind, [letter], "parked")
+        _log.warning("ingestion.parked", path=request.path, letter=request.letter_id, reason=str(error)[:300])
+        return request.letter_id
+
+    async def _send(self, kind: str, messages: list[Message], done: str = "accepted") -> None:
         begin, limit_s = time.perf_counter(), self.settings.send_timeout_s
         outcome = "failed"
         try:
@@ -111,9 +122,9 @@ class Intake:
                 await run_in_threadpool(self.producer.send, messages, timeout_s=limit_s)
             finally:
                 self._slots.release()
-            outcome = "accepted"
+            outcome = done
         finally:
-            self.metrics.messages.labels(kind.topic, outcome).inc(len(messages))
+            self.metrics.messages.labels(kind, outcome).inc(len(messages))
             self.metrics.send_seconds.observe(time.perf_counter() - begin)
 
     async def _wait_for_slot(self, limit_s: float) -> None:

@@ -16,7 +16,7 @@ class IngestionMetrics(Catalogue):
         super().__init__(registry)
         self.messages = self.counter("messages", "Documents, annotations and feedback by outcome", ["kind", "outcome"])
         for kind in ("documents", "annotations", "feedback"):
-            for outcome in ("accepted", "rejected", "failed"):
+            for outcome in ("accepted", "rejected", "parked", "failed"):
                 # From 0 on, so that the first one is a change.
                 self.messages.labels(kind, outcome)
         self.body_bytes = self.counter("body_bytes", "Bytes of request bodies read", ["kind"])

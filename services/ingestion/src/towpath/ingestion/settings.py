@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
 
+from pydantic import Field, SecretStr
+
+from towpath.core.errors import CrashError
 from towpath.core.service import HttpSettings, ServiceSettings
 
 __all__ = ["IngestionSettings"]
@@ -25,3 +28,25 @@ class IngestionSettings(ServiceSettings):
     send_timeout_s: float = Field(10.0, gt=0, description="for Kafka's acknowledgement")
     idempotency_keys: int = Field(10_000, ge=1, description="answers kept to be repeated")
     idempotency_ttl_s: float = Field(86_400.0, gt=0)
+    ingestion_webhook_secret: SecretStr | None = Field(
+        None, min_length=16, description="that webhooks show or sign with; without one there are no webhooks"
+    )
+    ingestion_webhook_secret_file: Path | None = Field(None, description="a file with that secret, instead")
+    max_webhook_bytes: int = Field(
+        2_097_152, ge=1024, le=2_097_152, description="of an event; more than that could not be parked"
+    )
+
+    def webhook_secret(self) -> bytes | None:
+        """Raises CrashError when the file cannot be read, or holds less than 16 bytes."""
+        if self.ingestion_webhook_secret is not None:
+            return self.ingestion_webhook_secret.get_secret_value().encode()
+        file = self.ingestion_webhook_secret_file
+        if file is None:
+            return None
+        try:
+            secret = file.read_bytes().strip()
+        except OSError as error:
+            raise CrashError(f"TOWPATH_INGESTION_WEBHOOK_SECRET_FILE: {error}") from None
+        if len(secret) < 16:
+            raise CrashError(f"TOWPATH_INGESTION_WEBHOOK_SECRET_FILE: {file} holds less than 16 bytes")
+        return secret

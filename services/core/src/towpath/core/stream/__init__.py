@@ -4,7 +4,7 @@ from towpath.core.service.settings import KafkaSettings
 from towpath.core.stream.acls import Acl, acls_of
 from towpath.core.stream.codec import Codec, Encoding, Envelope, trace_id_of
 from towpath.core.stream.compare import differences
-from towpath.core.stream.dead_letter import dead_letter
+from towpath.core.stream.dead_letter import Request, dead_letter, request_dead_letter
 from towpath.core.stream.history import read_history
 from towpath.core.stream.kafka import KafkaBroker
 from towpath.core.stream.memory import MemoryBroker
@@ -43,6 +43,7 @@ __all__ = [
     "Progress",
     "Record",
     "Registry",
+    "Request",
     "Start",
     "Topic",
     "TopicSpec",
@@ -52,6 +53,7 @@ __all__ = [
     "dead_letter",
     "differences",
     "read_history",
+    "request_dead_letter",
     "trace_id_of",
 ]
 

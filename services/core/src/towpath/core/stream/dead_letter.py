@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from towpath.core.stream.codec import Codec
@@ -9,9 +11,24 @@ from towpath.core.stream.port import Message, Record
 from towpath.core.stream.registry import Registry
 from towpath.v1 import DeadLetter, Header
 
-__all__ = ["dead_letter"]
+__all__ = ["Request", "dead_letter", "request_dead_letter"]
 
 _MAX_REASON_CHARS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request that could not be used: POST `body` to `path` (from the slash on) to send it again."""
+
+    path: str
+    body: bytes
+    content_type: str
+
+    @property
+    def letter_id(self) -> str:
+        """The same for the same request, so that one that is sent again is one letter."""
+        digest = hashlib.sha256(self.path.encode() + b"\0" + self.body).hexdigest()
+        return f"{self.path.strip('/')}/{digest[:16]}"
 
 
 def dead_letter(
@@ -40,3 +57,21 @@ def dead_letter(
     )
     letter.failed_at.FromDatetime(datetime.now(UTC))
     return codec.encode(letter, topic=registry.full_name("dead-letters"), key=source)
+
+
+def request_dead_letter(
+    request: Request, error: Exception, *, service: str, registry: Registry, codec: Codec
+) -> Message:
+    """As `dead_letter`, of what came by HTTP and not from a topic: `source_topic` is "POST /path" then."""
+    letter = DeadLetter(
+        dead_letter_id=request.letter_id,
+        source_topic=f"POST {request.path}",
+        value=request.body,
+        headers=[Header(key="content-type", value=request.content_type.encode())],
+        error=type(error).__name__,
+        reason=str(error)[:_MAX_REASON_CHARS],
+        attempts=1,
+        service=service,
+    )
+    letter.failed_at.FromDatetime(datetime.now(UTC))
+    return codec.encode(letter, topic=registry.full_name("dead-letters"), key=request.letter_id)

@@ -66,7 +66,7 @@ class EntitySpanIn(BaseModel):
 
     model_config = _config({"start": 0, "end": 5, "label": "person"})
 
-    start: int = Field(ge=0, lt=2**32)
+    start: int = Field(0, ge=0, lt=2**32)
     end: int = Field(gt=0, lt=2**32)
     label: Annotated[str, StringConstraints(pattern=_NO_CONTROL, min_length=1, max_length=64)]
 
