@@ -47,6 +47,36 @@ def test_any_change_of_content_is_another_snapshot(tmp_path: Path) -> None:
                 write_snapshot(documents(5), fewer, tmp_path).id}) == 3  # fmt: skip
 
 
+def at(second: int, annotation: Annotation, **changed: object) -> Annotation:
+    made = Annotation()
+    made.CopyFrom(annotation)
+    made.updated_at.FromSeconds(second)
+    made.MergeFrom(Annotation(**changed))  # type: ignore[arg-type]
+    return made
+
+
+def test_the_last_revision_counts_and_what_was_taken_back_does_not(tmp_path: Path) -> None:
+    first, *others = annotations(3)
+    changed = at(2, first, class_label=ClassLabel(score=-4), guide_version="2")
+    gone = Annotation(annotation_id=others[-1].annotation_id, deleted=True)
+    gone.updated_at.FromSeconds(3)
+    revisions = [at(1, each) for each in (first, *others)] + [changed, gone]
+    made = write_snapshot(documents(3), revisions, tmp_path)
+    rows = {row["annotation_id"]: row for row in made.annotations}
+    assert (rows[first.annotation_id]["score"], rows[first.annotation_id]["guide_version"]) == (-4, "2")
+    assert set(rows) == {each.annotation_id for each in (first, *others[:-1])}
+    assert (made.path / "annotations.txt").read_text().split() == sorted(rows)
+    assert write_snapshot(documents(3), [*reversed(revisions), changed], tmp_path).id == made.id
+    assert load_snapshot(made.path) == made
+
+
+def test_a_snapshot_of_before_guides_had_versions_is_still_itself(tmp_path: Path) -> None:
+    made = write_snapshot(documents(5), annotations(5), tmp_path)
+    file = made.path / "annotations.parquet"
+    pq.write_table(pq.read_table(file).drop_columns(["guide_version"]), file)
+    assert load_snapshot(made.path).id == made.id
+
+
 def test_only_what_has_both_document_and_annotation_is_in_it(tmp_path: Path) -> None:
     made = write_snapshot(documents(5), annotations(3) + annotations(9)[16:], tmp_path)
     assert [row["document_id"] for row in made.documents] == ["doc-0", "doc-1", "doc-2"]

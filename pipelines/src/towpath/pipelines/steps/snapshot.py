@@ -1,7 +1,8 @@
 """Documents and annotations as a snapshot: Parquet addressed by its content.
 
-Only documents that somebody annotated are kept, each id once (the first that arrived). When a message arrived is not
-part of the content, so a replay gives the same snapshot.
+Only documents that somebody annotated are kept, each id once (the first that arrived). Of an annotation the last
+revision counts, and none that was taken back. When a message arrived is not part of the content, so a replay gives the
+same snapshot.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from towpath.core.errors import CrashError
+from towpath.preparation.labels.ratings import current
 from towpath.v1 import Annotation, Document
 
 __all__ = ["Snapshot", "load_snapshot", "write_snapshot"]
 
 _DOCUMENTS = pa.schema([(name, pa.string()) for name in ("document_id", "text", "source", "language")])
 _ANNOTATIONS = pa.schema(
-    [(name, pa.string()) for name in ("annotation_id", "document_id", "rater_id", "label")] + [("score", pa.float64())]
+    [(name, pa.string()) for name in ("annotation_id", "document_id", "rater_id", "label")]
+    + [("score", pa.float64()), ("guide_version", pa.string())]
 )
 
 
@@ -81,8 +84,8 @@ def _document_rows(documents: Iterable[Document]) -> list[dict[str, Any]]:
 
 
 def _annotation_rows(annotations: Iterable[Annotation]) -> list[dict[str, Any]]:
-    rows: dict[str, dict[str, Any]] = {}
-    for each in annotations:
+    rows = []
+    for each in current(annotations):
         label = each.class_label
         row = {
             "annotation_id": each.annotation_id,
@@ -90,14 +93,18 @@ def _annotation_rows(annotations: Iterable[Annotation]) -> list[dict[str, Any]]:
             "rater_id": each.rater_id,
             "label": label.label or None,
             "score": label.score if label.HasField("score") else None,
+            "guide_version": each.guide_version,
         }
-        rows.setdefault(each.annotation_id, row)
-    return [rows[key] for key in sorted(rows)]
+        rows.append(row)
+    return rows
 
 
 def _digest(rows: list[dict[str, Any]]) -> str:
     digest = hashlib.sha256()
     for row in rows:
+        if not row.get("guide_version"):
+            # Snapshots of before there were versions lack the column: their ids hold.
+            row = {name: value for name, value in row.items() if name != "guide_version"}
         digest.update(json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n")
     return digest.hexdigest()
 
