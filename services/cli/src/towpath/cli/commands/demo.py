@@ -1,16 +1,17 @@
-"""`towpath demo`: the whole path on this machine, with real tweets."""
+"""`towpath demo`: the whole path on this machine, with real tweets. `towpath demo data`: its data as files."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from towpath.cli.context import errors_told
+from towpath.cli.context import console, errors_told
 
 __all__ = ["register"]
 
@@ -31,6 +32,7 @@ Examples:
 
 
 def demo(
+    context: typer.Context,
     leave: Annotated[bool, typer.Option("--exit", help="End after the table; code 1 if a stage failed.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write every figure to this file, as JSON.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep Kafka's data, bundles, runs and logs afterwards.")] = False,
@@ -41,22 +43,24 @@ def demo(
     documents: Annotated[int | None, typer.Option(min=100, help="Use so many tweets only.")] = None,
     endpoint: Annotated[bool, typer.Option("--endpoint", help="Start the Open Inference endpoint too.")] = False,
 ) -> None:
+    if context.invoked_subcommand is not None:
+        return
     # Imported here: `towpath --help` needs none of it.
     from towpath.cli.demo.path import Options
     from towpath.cli.demo.run import run_demo
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH  # a log has no width of its own
+    screen = Console(highlight=False)
+    if not screen.is_terminal:
+        screen.width = _WIDTH  # a log has no width of its own
     folder = (home or Path(tempfile.mkdtemp(prefix="towpath-demo-"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     code = 1
     try:
         with errors_told():
             options = Options(home=folder, objective=objective, documents=documents, endpoint=endpoint)
-            code = run_demo(options, console, stay=not leave, report_file=report)
+            code = run_demo(options, screen, stay=not leave, report_file=report)
     finally:
-        _tidy(folder, console, keep=keep or home is not None or code == 1)
+        _tidy(folder, screen, keep=keep or home is not None or code == 1)
     raise typer.Exit(code)
 
 
@@ -67,5 +71,31 @@ def _tidy(folder: Path, console: Console, *, keep: bool) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Set(StrEnum):
+    tweets = "tweets"
+    movies = "movies"
+    amazon = "amazon"
+    nyt = "nyt"
+
+
+def data(
+    name: Annotated[Set, typer.Argument(metavar="SET", help="tweets, movies, amazon or nyt")],
+    to: Annotated[Path, typer.Option(help="the folder; made when it is not there")],
+) -> None:
+    """Write documents.ndjson and annotations.ndjson of a set with every rater's grade (Hutto & Gilbert, ICWSM 2014).
+
+    Example: towpath demo data movies --to movies
+    """
+    from towpath.cli.demo.fetch import sdist
+    from towpath.cli.demo.files import write_set
+    from towpath.cli.demo.tweets import read_sdist
+
+    with errors_told(), console.status("reading the archive of vaderSentiment"):
+        documents, annotations = write_set(read_sdist(sdist(), name.value), to)
+    typer.echo(f"{documents:,} documents and {annotations:,} annotations in {to}")
+
+
 def register(app: typer.Typer) -> None:
-    app.command("demo", help=_HELP)(demo)
+    group = typer.Typer(name="demo", invoke_without_command=True, callback=demo, help=_HELP)
+    group.command("data")(data)
+    app.add_typer(group)

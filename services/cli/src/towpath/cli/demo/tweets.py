@@ -1,4 +1,7 @@
-"""The demo's data: 4,200 tweets, each graded from -4 to 4 by 20 to 99 people (Hutto & Gilbert, ICWSM 2014)."""
+"""The demo's data: 4,200 tweets, each graded from -4 to 4 by 20 to 99 people (Hutto & Gilbert, ICWSM 2014).
+
+The same archive has three more sets, graded alike: snippets of film reviews, of product reviews and of editorials.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,20 @@ from typing import IO
 
 from towpath.core.errors import RejectedError
 
-__all__ = ["SDIST_SHA256", "Tweet", "read_sdist", "split"]
+__all__ = ["SDIST_SHA256", "SETS", "Tweet", "read_sdist", "split"]
 
 SDIST_SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
 _INNER_SHA256 = "d5bb07d87474b3eb8d30b4deccbc23f19d742a6c5718fbacc65485b70b95c5fa"
 _INNER = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
-_TEXTS = "hutto_ICWSM_2014/tweets_GroundTruth.txt"
-_RATINGS = "hutto_ICWSM_2014/tweets_anonDataRatings.txt"
+# By our name of a set: what its documents are called, and the archive's name of it.
+SETS = {
+    "tweets": ("tweet", "tweets"),
+    "movies": ("movie", "movieReviewSnippets"),
+    "amazon": ("amazon", "amazonReviewSnippets"),
+    "nyt": ("nyt", "nytEditorialSnippets"),
+}
+_TEXTS = "hutto_ICWSM_2014/{}_GroundTruth.txt"
+_RATINGS = "hutto_ICWSM_2014/{}_anonDataRatings.txt"
 _MAX_BYTES = 8 * 1024 * 1024
 _LOWEST, _HIGHEST = -4, 4
 
@@ -39,19 +49,24 @@ class Tweet:
         return statistics.fmean(self.ratings)
 
 
-def read_sdist(archive: bytes) -> list[Tweet]:
-    """The tweets in vaderSentiment's source archive. Nothing is written to disk.
+def read_sdist(archive: bytes, name: str = "tweets") -> list[Tweet]:
+    """The tweets, or another of the `SETS`, in vaderSentiment's source archive. Nothing is written to disk.
 
     Raises:
-        RejectedError: it is not the archive that was pinned, or not what was expected in it.
+        RejectedError: there is no such set, it is not the archive that was pinned, or not what was expected in it.
     """
+    if name not in SETS:
+        raise RejectedError(f"no set {name!r}: there are {', '.join(SETS)}")
+    prefix, stem = SETS[name]
     _check("the archive of vaderSentiment 3.3.2", archive, SDIST_SHA256)
     inner = _member(archive, _INNER)
     _check(_INNER, inner, _INNER_SHA256)
-    return parse(_member(inner, _TEXTS).decode("utf-8"), _member(inner, _RATINGS).decode("utf-8"))
+    # One of the files begins with a byte order mark.
+    texts, ratings = (_member(inner, each.format(stem)).decode("utf-8-sig") for each in (_TEXTS, _RATINGS))
+    return parse(texts, ratings, prefix)
 
 
-def parse(texts: str, ratings: str) -> list[Tweet]:
+def parse(texts: str, ratings: str, prefix: str = "tweet") -> list[Tweet]:
     """Join texts (id, mean, HTML-escaped text) and ratings (id, mean, deviation, JSON list) by id.
 
     Raises:
@@ -61,8 +76,8 @@ def parse(texts: str, ratings: str) -> list[Tweet]:
     tweets = []
     for number, fields in _rows(texts, columns=3, name="texts"):
         if fields[0] not in grades:
-            raise RejectedError(f"tweet {fields[0]} has no ratings", where=f"texts:{number}")
-        tweets.append(Tweet(f"tweet-{fields[0]}", html.unescape(fields[2]).strip(), grades[fields[0]]))
+            raise RejectedError(f"{prefix} {fields[0]} has no ratings", where=f"texts:{number}")
+        tweets.append(Tweet(f"{prefix}-{fields[0]}", html.unescape(fields[2]).strip(), grades[fields[0]]))
     return tweets
 
 
