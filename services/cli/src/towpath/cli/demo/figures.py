@@ -53,6 +53,7 @@ class Report:
     stages: Mapping[str, float]
     counts: Mapping[str, int]
     gate: Mapping[str, Any]
+    preparation: Mapping[str, Any] = field(default_factory=dict)
     monitoring: Mapping[str, float] = field(default_factory=dict)
     failed: str | None = None
 

@@ -15,6 +15,7 @@ import httpx
 from towpath.cli.demo import http, tweets
 from towpath.cli.demo.board import Stage
 from towpath.cli.demo.fetch import sdist
+from towpath.cli.demo.preparation import Preparation, prepare
 from towpath.cli.demo.reader import PredictionReader, Seen
 from towpath.cli.demo.tweets import Tweet
 from towpath.cli.local.kafka import USUAL_PORT, LocalKafka
@@ -55,6 +56,7 @@ class Walk:
     registry: Registry
     learn: Sequence[Tweet] = ()
     unseen: Sequence[Tweet] = ()
+    preparation: Preparation | None = None
     kafka: LocalKafka | None = None
     broker: KafkaBroker | None = None
     services: Services | None = None
@@ -148,6 +150,12 @@ def get_data(walk: Walk, stage: Stage) -> None:
     ratings = sum(len(each.ratings) for each in chosen)
     walk.counts |= {"tweets": len(chosen), "learned_from": len(walk.learn), "streamed": len(walk.unseen)}
     stage.say(f"{len(chosen):,} tweets with {ratings:,} ratings: {len(walk.learn):,} to learn from")
+
+
+def prepare_objective(walk: Walk, stage: Stage) -> None:
+    """What a team should know before it trains anything."""
+    walk.preparation = prepare([*walk.learn, *walk.unseen], walk.objective)
+    stage.say("\n".join(walk.preparation.lines(walk.objective)))
 
 
 def collect(walk: Walk, stage: Stage) -> None:
@@ -273,9 +281,10 @@ def _realised(walk: Walk, told: set[str], stage: Stage) -> None:
 
 
 STAGES: tuple[tuple[str, Callable[[Walk, Stage], None]], ...] = (
+    ("Get the data", get_data),
+    ("Weigh the objective", prepare_objective),
     ("Start Kafka", start_kafka),
     ("Create topics", create_topics),
-    ("Get the data", get_data),
     ("Start services", start_services),
     ("Collect documents and ratings", collect),
     ("Train, evaluate, gate", train),

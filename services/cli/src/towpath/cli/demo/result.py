@@ -34,6 +34,7 @@ def report(walk: Walk, stages: Sequence[Stage], failed: str | None) -> Report:
         stages={**seconds, "total": round(sum(seconds.values()), 3)},
         counts=walk.counts,
         gate={key: run.get(key) for key in ("outcome", "explanation", "comparisons", "metrics", "release")},
+        preparation=walk.preparation.figures() if walk.preparation else {},
         monitoring=walk.monitoring,
         failed=failed,
     )
