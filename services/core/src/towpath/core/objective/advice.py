@@ -21,7 +21,7 @@ _FOR_CLASSES = ("min_documents_per_class", "max_class_imbalance")
 def doubts(objective: Objective) -> list[Found]:
     """(path, message) of each."""
     contract = objective.contract
-    found = list(_free(objective))
+    found = [*_unwritten(objective), *_free(objective)]
     if isinstance(contract, ClassContract):
         found += [*_person(objective), *_never_decided(objective), *_raters(contract)]
     else:
@@ -62,6 +62,13 @@ def _raters(contract: ClassContract) -> Iterator[Found]:
     if labels.agreement.floor > 0 and labels.min_raters_per_document == 1:
         path = ("contract", "labels", "agreement", "floor")
         yield path, "agreement is known of documents with two raters at least: raise minRatersPerDocument to 2 or more"
+
+
+def _unwritten(objective: Objective) -> Iterator[Found]:
+    boxes = objective.canvas.model_dump(by_alias=True)
+    todo = [key for key, text in boxes.items() if text.startswith("To be written")]
+    if todo:
+        yield ("canvas", todo[0]), f"the canvas is not written yet: {', '.join(todo)}"
 
 
 def _free(objective: Objective) -> Iterator[Found]:
