@@ -136,7 +136,9 @@ class _PlainBoard(Board):
     def ended(self, stage: Stage) -> None:
         said = "; ".join(each for each in (stage.counts, stage.note) if each)
         outcome = "failed" if stage.status == "failed" else "done"
-        self._line(stage, f"{outcome} in {stage.seconds:.1f} s" + (f": {said}" if said else ""))
+        # What is of several lines stands below, not beside.
+        said = "\n".join(["", *(f"      {line}" for line in said.split("\n"))]) if "\n" in said else said and f" {said}"
+        self._line(stage, f"{outcome} in {stage.seconds:.1f} s" + (f":{said}" if said else ""))
 
     def _line(self, stage: Stage, text: str) -> None:
         number = self.stages.index(stage) + 1
