@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from towpath.core.errors import RejectedError
 from towpath.preparation.quality.text import normal, words
 
-__all__ = ["Suspicions", "out_of_fold", "same_texts", "suspicions"]
+__all__ = ["Suspicions", "fitted", "new_texts", "out_of_fold", "same_texts", "suspicions"]
 
 _FLOOR = 1e-6
 
@@ -43,8 +43,19 @@ class Suspicions:
 def same_texts(texts: Sequence[str]) -> Indices:
     """(n,) a number for each text; those of the same words, whatever their case and punctuation, have the same."""
     number: dict[str, int] = {}
-    keys = (" ".join(words(each)) or normal(each) for each in texts)
-    return np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.intp)
+    return np.array([number.setdefault(_key(each), len(number)) for each in texts], dtype=np.intp)
+
+
+def new_texts(texts: Sequence[str], known: Sequence[str]) -> list[int]:
+    """Where in `texts` one is said for the first time, and not in `known`: labelling a copy would teach nothing."""
+    seen = {_key(each) for each in known}
+    found = []
+    for n, text in enumerate(texts):
+        key = _key(text)
+        if key not in seen:
+            seen.add(key)
+            found.append(n)
+    return found
 
 
 def out_of_fold(
@@ -65,18 +76,25 @@ def out_of_fold(
         raise RejectedError("all labels are of one class: there is nothing to compare them with; label more documents")
     if len(np.unique(groups)) < folds:
         raise RejectedError(f"fewer than {folds} different texts are labelled: label more documents")
-    rows = np.asarray(features, dtype=np.float64)
-    found = np.full((len(labels), classes), _FLOOR)
+    made = np.empty((len(labels), classes))
     for train, test in _folds(labels, groups, folds, seed):
-        known = np.unique(labels[train])
-        if len(known) < 2:
-            found[test, known[0]] = 1.0
-            continue
-        # Strong regularisation: a model that follows wrong labels does not find them.
-        model = LogisticRegression(C=1.0, max_iter=1000).fit(rows[train], labels[train])
-        found[np.ix_(test, known)] = np.maximum(model.predict_proba(rows[test]), _FLOOR)
-    made: Floats = found / found.sum(axis=1, keepdims=True)
+        made[test] = fitted(features[train], labels[train], features[test], classes)
     return made
+
+
+def fitted(features: NDArray[np.floating], labels: Indices, others: NDArray[np.floating], classes: int) -> Floats:
+    """(m, K) probabilities of `others` (m, D) by a logistic regression on `features` (n, D) and `labels` (n,).
+
+    Without labels of two classes nothing is known, and all classes are alike.
+    """
+    known = np.unique(labels)
+    if len(known) < 2 or not len(others):
+        return np.full((len(others), classes), 1.0 / classes)
+    # Strong regularisation: a model that follows wrong labels does not find them.
+    model = LogisticRegression(C=1.0, max_iter=1000).fit(np.asarray(features, dtype=np.float64), labels)
+    made = np.full((len(others), classes), _FLOOR)
+    made[:, known] = np.maximum(model.predict_proba(np.asarray(others, dtype=np.float64)), _FLOOR)
+    return np.asarray(made / made.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def suspicions(given: Indices, probabilities: Floats, quality: Floats | None = None) -> Suspicions:
@@ -94,6 +112,10 @@ def suspicions(given: Indices, probabilities: Floats, quality: Floats | None = N
     others = by.copy()
     others[np.arange(len(given)), given] = -1.0
     return Suspicions(own, others.argmax(axis=1), np.argsort(own, kind="stable"), _estimated(given, probabilities))
+
+
+def _key(text: str) -> str:
+    return " ".join(words(text)) or normal(text)
 
 
 def _folds(labels: Indices, groups: Indices, folds: int, seed: int) -> list[tuple[Indices, Indices]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 from towpath.core.errors import RejectedError
 from towpath.preparation.labels.ratings import Rating
 
-__all__ = ["Entry", "QueueState", "known_ratings", "queue_state", "read_queue", "written_queue"]
+__all__ = ["Entry", "QueueState", "Wanted", "known_ratings", "queue_state", "read_queue", "written_queue"]
 
 
 class Entry(BaseModel):
@@ -36,6 +36,17 @@ class Entry(BaseModel):
         default_factory=dict, description="what each rating said when the queue was made, by annotation id"
     )
     reviewed: bool = False
+
+
+class Wanted(BaseModel):
+    """A document without labels that is to be labelled next; in the file, names are camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, allow_inf_nan=False)
+
+    document_id: str = Field(min_length=1)
+    text: str
+    why: Literal["uncertain", "evaluation"]
+    expected_cost: float = Field(ge=0, description="of deciding on it as of now, in the objective's unit")
 
 
 class QueueState(NamedTuple):

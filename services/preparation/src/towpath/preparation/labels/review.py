@@ -45,6 +45,7 @@ def review(
     features: NDArray[np.floating],
     objective: Objective,
     *,
+    leave_out: frozenset[str] = frozenset(),
     seed: int = 0,
 ) -> Review:
     """The documents whose class is most suspicious.
@@ -54,6 +55,7 @@ def review(
         documents: n ids, sorted, each with a rating.
         texts: n.
         features: (n, D), as sentence embeddings.
+        leave_out: ids that are not to be queued, as somebody has reviewed them; the model learns from them too.
 
     Raises:
         RejectedError: too few labels to say anything, or an objective without classes.
@@ -70,7 +72,9 @@ def review(
     found = suspicions(given, probabilities, consensus.quality if by_votes else None)
     told = _Telling(kept, objective, probabilities, found)
     # A class that is more probable than any other is not suspicious, whatever room the queue has.
-    doubted = [n for n in found.order if told.doubted(n, given[n], consensus.quality if by_votes else probabilities)]
+    quality = consensus.quality if by_votes else probabilities
+    asked = [n for n in found.order if documents[n] not in leave_out]
+    doubted = [n for n in asked if quality[n, found.suspected[n]] > quality[n, given[n]]]
     most = math.ceil(objective.contract.labels.review.queue_share * len(documents))
     queue = tuple(told.entry(n, documents[n], texts[n], given[n]) for n in doubted[:most])
     return Review(queue, tuple(documents), given, probabilities, consensus, found)
@@ -85,9 +89,6 @@ class _Telling:
         self._ratings: dict[str, list[Rating]] = defaultdict(list)
         for each in ratings:
             self._ratings[each.document_id].append(each)
-
-    def doubted(self, n: int, given: int, quality: Floats) -> bool:
-        return bool(quality[n, self._found.suspected[n]] > quality[n, given])
 
     def entry(self, n: int, document: str, text: str, given: int) -> Entry:
         names = self._objective.classes

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import typer
 
+from towpath.cli.commands.labels import next, queue
+
 __all__ = ["register"]
 
-_REGISTER: tuple[Callable[[typer.Typer], None], ...] = ()
+_REGISTER: tuple[Callable[[typer.Typer], None], ...] = (queue.register, next.register)
 
 
 def register(app: typer.Typer) -> None:

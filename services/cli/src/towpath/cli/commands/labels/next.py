@@ -1,0 +1,99 @@
+"""towpath labels next"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from towpath.cli.context import console, errors_told
+
+if TYPE_CHECKING:
+    from towpath.cli.labelled import Labelled
+    from towpath.core.objective import Objective
+    from towpath.preparation.labels.queue import Wanted
+
+__all__ = ["register"]
+
+
+def register(group: typer.Typer) -> None:
+    group.command("next")(next_)
+
+
+def next_(
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="how many documents")] = 100,
+    documents: Annotated[Path | None, typer.Option(help="NDJSON of documents; Kafka's when no file is given")] = None,
+    annotations: Annotated[Path | None, typer.Option(help="NDJSON of annotations")] = None,
+    objective: Annotated[Path, typer.Option(help="the objective", envvar="TOWPATH_OBJECTIVE")] = Path("objective.yaml"),
+    candidates: Annotated[
+        int, typer.Option(min=1, help="look at so many of the documents without labels, drawn at random")
+    ] = 5000,
+    seed: Annotated[int, typer.Option(help="of what is drawn at random")] = 0,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="write them to this file")] = None,
+) -> None:
+    """Choose what to label next: where decisions are expected to cost most, varied, and a random share to evaluate by.
+
+    A document a line, with `why`: uncertain, or evaluation (the share is the objective's labels.evaluationShare).
+
+    Example: towpath labels next --count 100 -o next.ndjson
+    """
+    with errors_told():
+        from towpath.cli.labelled import labelled, objective_of, write_lines
+        from towpath.cli.material import read_material
+        from towpath.core.errors import RejectedError
+
+        goal = objective_of(objective)
+        here = labelled(read_material(documents, annotations, None), goal)
+        if not here.unrated:
+            raise RejectedError("every document has a rating: ingest new ones first")
+        chosen = _choose(here, goal, count, candidates, seed)
+        write_lines([each.model_dump_json(by_alias=True) for each in chosen], output)
+    evaluation = sum(each.why == "evaluation" for each in chosen)
+    console.print(
+        f"{len(chosen)} to label next: {len(chosen) - evaluation} uncertain, {evaluation} for evaluation",
+        highlight=False,
+    )
+
+
+def _choose(here: Labelled, objective: Objective, count: int, candidates: int, seed: int) -> list[Wanted]:
+    import numpy as np
+
+    from towpath.cli.context import installed
+    from towpath.cli.embedding import embedded
+    from towpath.pipelines.steps.split import split
+    from towpath.preparation.labels.consensus import given_classes
+    from towpath.preparation.labels.errors import fitted, new_texts
+    from towpath.preparation.labels.queue import Wanted
+    from towpath.preparation.labels.selection import choose
+    from towpath.training.settings import TrainingSettings
+
+    known = [here.texts[each] for each in here.rated]
+    fresh = new_texts([here.texts[each] for each in here.unrated], known)
+    ids = sorted(random.Random(seed).sample(fresh, min(candidates, len(fresh))))  # noqa: S311 - no secret
+    texts = [here.texts[here.unrated[n]] for n in ids]
+    home, encoder = installed().home, TrainingSettings().training_encoder
+    rows = embedded(known + texts, home, encoder)
+    classes = given_classes([each for each in here.ratings.kept if each.document_id in here.texts], objective)
+    labels = np.array([objective.classes.index(classes[each]) for each in here.rated], dtype=np.intp)
+    if len(set(classes.values())) < 2:
+        console.print("there are no labels of two classes yet: chosen to be varied, and nothing is known of costs")
+    probabilities = fitted(rows[: len(known)], labels, rows[len(known) :], len(objective.classes))
+    reserved = np.zeros(len(texts), dtype=np.bool_)
+    # Where training tests: only what is drawn at random may go there, or the gate would judge by hard cases.
+    reserved[split(texts).test] = True
+    share = objective.contract.labels.evaluation_share
+    with console.status("choosing"):
+        made = choose(
+            rows[len(known) :], probabilities, reserved, objective.costs, count=count, evaluation_share=share, seed=seed
+        )
+    return [
+        Wanted(
+            document_id=here.unrated[ids[each.index]],
+            text=texts[each.index],
+            why=each.why,
+            expected_cost=round(each.expected_cost, 6),
+        )
+        for each in made
+    ]
