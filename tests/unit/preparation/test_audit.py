@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from towpath.core.objective.parts import DataQuality, PersonalData
 from towpath.preparation.quality.audit import audit, profile_of
 from towpath.preparation.quality.duplicates import group
-from towpath.preparation.quality.finding import Finding, Report
+from towpath.preparation.quality.finding import Finding, Report, Sample
 from towpath.preparation.quality.fingerprints import Fingerprints
 from towpath.preparation.quality.items import Item
 from towpath.preparation.quality.profile import Profile
@@ -81,8 +82,8 @@ def test_conflicts_show_the_texts_with_their_labels() -> None:
     rows = [*items(sentences(40)), Item("x", "The same  words", "bad"), Item("y", "the same words", "good")]
     found = the(checked(rows), "conflicts")
     assert (found.count, found.severity, found.rows) == (2, "error", ("x", "y"))
-    assert found.sample[0].note == "[bad]; like y [good]: the same words"
-    assert found.sample[1].note == "[good]; like x [bad]: The same  words"
+    bad, good = Sample("x", "The same  words", "bad"), Sample("y", "the same words", "good")
+    assert found.sample == (replace(bad, like=good), replace(good, like=bad))
 
 
 def test_test_documents_like_training_documents_are_leakage() -> None:
@@ -93,7 +94,7 @@ def test_test_documents_like_training_documents_are_leakage() -> None:
     found = the(checked(rows, test_parts=["test"]), "leakage")
     assert (found.count, found.parts) == (2, {"word for word": 1, "nearly": 1})
     assert found.severity == "error"
-    assert "train" in found.sample[0].note
+    assert [each.like.part for each in found.sample if each.like] == ["train", "train"]
     assert "leakage" not in {each.check for each in checked(rows).findings}
 
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from towpath.preparation.quality.text import normal, words
 
-__all__ = ["Split", "split"]
+__all__ = ["Split", "part_of", "split"]
+
+_TEST, _CALIBRATION = 0.3, 0.1
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Split:
     test: NDArray[np.intp]
 
 
-def split(texts: list[str], *, test: float = 0.3, calibration: float = 0.1) -> Split:
+def split(texts: list[str], *, test: float = _TEST, calibration: float = _CALIBRATION) -> Split:
     """A text's part follows from its words alone, whatever else is in the data.
 
     Texts that differ in case, spacing or punctuation only are the same: a copy in the test set would flatter the
@@ -31,6 +33,12 @@ def split(texts: list[str], *, test: float = 0.3, calibration: float = 0.1) -> S
     place = np.array([_place(text) for text in texts], dtype=np.float64)
     in_test, in_calibration = place < test, (place >= test) & (place < test + calibration)
     return Split(np.flatnonzero(~in_test & ~in_calibration), np.flatnonzero(in_calibration), np.flatnonzero(in_test))
+
+
+def part_of(text: str, *, test: float = _TEST, calibration: float = _CALIBRATION) -> str:
+    """train, calibration or test: where `split` puts a text."""
+    place = _place(text)
+    return "test" if place < test else "calibration" if place < test + calibration else "train"
 
 
 def _place(text: str) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import typer
 
 from towpath.cli.commands import (
+    data,
     dead_letters,
     demo,
     doctor,
@@ -30,6 +31,7 @@ REGISTER: tuple[Callable[[typer.Typer], None], ...] = (
     objective.register,
     ingest.register,
     labels.register,
+    data.register,
     train.register,
     predict.register,
     tail.register,

@@ -19,7 +19,7 @@ from towpath.preparation.quality.items import Item, chunks
 from towpath.preparation.quality.personal import mask
 from towpath.preparation.quality.profile import LENGTHS, Profile
 
-__all__ = ["CHUNK", "audit", "profile_of"]
+__all__ = ["CHUNK", "audit", "profile_of", "shown"]
 
 CHUNK = 5_000
 _SAMPLE, _TEXT, _MOVED = 5, 280, 15
@@ -64,8 +64,8 @@ def audit(
     prints = profile.fingerprints()
     groups = group(prints, limits.near_duplicate_similarity)
     made = [*drafts(profile, reference), *repetitions(profile, prints, groups, test_parts)]
-    shown = _rows(source(), made)
-    findings = tuple(_finding(draft, shown, limits.personal_data) for draft in made)
+    found = _rows(source(), made)
+    findings = tuple(_finding(draft, found, limits.personal_data) for draft in made)
     facts = _facts(profile, reference)
     names = profile.parts.known
     if 1 < len(names) <= 25:
@@ -79,7 +79,7 @@ def _rows(items: Iterable[Item], made: Sequence[Draft]) -> dict[int, Item]:
     return {row: item for row, item in enumerate(islice(items, last + 1)) if row in wanted}
 
 
-def _finding(draft: Draft, shown: dict[int, Item], policy: PersonalData) -> Finding:
+def _finding(draft: Draft, found: dict[int, Item], policy: PersonalData) -> Finding:
     spread = np.linspace(0, len(draft.rows) - 1, min(_SAMPLE, len(draft.rows))).astype(int)
     chosen = dict.fromkeys(draft.rows[at] for at in spread)
     return Finding(
@@ -89,23 +89,21 @@ def _finding(draft: Draft, shown: dict[int, Item], policy: PersonalData) -> Find
         draft.count,
         draft.share,
         draft.limit,
-        tuple(shown[row].id for row in draft.rows),
-        tuple(_sample(shown[row], shown.get(draft.like.get(row, -1)), policy) for row in chosen),
+        tuple(_cut(found[row].id) for row in draft.rows),
+        tuple(shown(found[row], found.get(draft.like.get(row, -1)), policy) for row in chosen),
         draft.parts,
     )
 
 
-def _sample(item: Item, like: Item | None, policy: PersonalData) -> Sample:
+def shown(item: Item, like: Item | None, policy: PersonalData) -> Sample:
     """What is shown to people who need not know it is masked, whatever the objective does with the documents."""
-    note = " ".join(filter(None, [f"[{item.label}]" if item.label else "", item.part]))
-    if like is not None and like is not item:
-        about = " ".join(filter(None, [like.id, f"[{like.label}]" if like.label else "", like.part]))
-        note = f"{note}; like {about}: {_cut(mask(like.text, policy).text)}"
-    return Sample(item.id, _cut(mask(item.text, policy).text), note)
+    other = None if like is None or like is item else shown(like, None, policy)
+    return Sample(_cut(item.id), _cut(mask(item.text, policy).text), item.label, item.part, other)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT else f"{text[: _TEXT - 1]}…"
+    whole = text[: _TEXT + 1].encode("utf-8", "replace").decode()
+    return whole if len(whole) <= _TEXT else f"{whole[: _TEXT - 1]}…"
 
 
 def _facts(profile: Profile, reference: Profile | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,8 +121,9 @@ def _language(profile: Profile) -> Draft:
     limits, total = profile.limits, max(1, profile.documents)
     untold = profile.languages["und"] / total
     wanted = ", ".join(limits.languages) or "any"
-    said = f"{profile.foreign.count} in another language than {wanted}; of {untold:.0%} it cannot be told"
-    top = dict(profile.languages.most_common(12))
+    said = f"{profile.foreign.count:,} in another language than {wanted}; of {untold:.0%} it cannot be told"
+    others = {name: count for name, count in profile.languages.items() if name not in (*limits.languages, "und")}
+    top = dict(Counter(others).most_common(12))
     limit = limits.max_other_language_share if limits.languages else None
     made = _of_tally("language", profile, profile.foreign, limit, said, {})
     return Draft(made.check, made.severity, said, made.count, made.share, limit, made.rows, parts=top)
@@ -137,7 +139,7 @@ def _personal(profile: Profile) -> Draft:
 
 def _ids(profile: Profile) -> Draft:
     rows = profile.same_ids()
-    share, said = len(rows) / max(1, profile.documents), f"{len(rows)} documents have an earlier one's id"
+    share, said = len(rows) / max(1, profile.documents), f"{len(rows):,} documents have an earlier one's id"
     return Draft("ids", severity(len(rows), share, None), said, len(rows), share, None, _shown(rows))
 
 
@@ -171,7 +173,7 @@ def _leakage(profile: Profile, prints: Fingerprints, groups: Groups, test_parts:
     side = np.where(np.isin(prints.part, test), 1, np.where(prints.part >= 0, 0, -1)).astype(np.int16)
     exact, near = (leaking(of, side, 0, 1) for of in (groups.same, groups.near))
     count = max(1, int((side == 1).sum()))
-    said = f"{len(near)} of {count} test documents are also in training ({len(exact)} word for word)"
+    said = f"{len(near):,} of {count:,} test documents are also in training ({len(exact):,} word for word)"
     like = {int(row): _partner(groups.near, side, int(row)) for row in near[:_ROWS]}
     share, limit = len(near) / count, profile.limits.max_leakage_share
     kinds = {"word for word": len(exact), "nearly": len(near) - len(exact)}
@@ -186,7 +188,7 @@ def _conflicts(profile: Profile, prints: Fingerprints, groups: Groups) -> list[D
     rows = conflicting(groups.same, prints.label)
     texts, share = len(np.unique(groups.same[rows])), len(rows) / labelled
     limit = profile.limits.max_conflict_share
-    said = f"{len(rows)} documents of {texts} texts have the same text and different labels"
+    said = f"{len(rows):,} documents of {texts:,} texts have the same text and different labels"
     like = {int(row): _opponent(groups.same, prints.label, int(row)) for row in rows[:_ROWS]}
     level = severity(len(rows), share, limit)
     return [Draft("conflicts", level, said, len(rows), share, limit, _shown(rows), like)]
@@ -195,7 +197,9 @@ def _conflicts(profile: Profile, prints: Fingerprints, groups: Groups) -> list[D
 def _repeats(check: str, rows: Numbers, total: int, limit: float, verb: str, first: Numbers) -> Draft:
     shown, share = _shown(rows), len(rows) / total
     like = {row: int(first[row]) for row in shown}
-    return Draft(check, severity(len(rows), share, limit), f"{len(rows)} {verb}", len(rows), share, limit, shown, like)
+    return Draft(
+        check, severity(len(rows), share, limit), f"{len(rows):,} {verb}", len(rows), share, limit, shown, like
+    )
 
 
 def _shown(rows: Numbers) -> tuple[int, ...]:
@@ -229,7 +233,7 @@ def _counts(told: dict[str, Tally]) -> dict[str, int]:
 
 
 def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} × {name}" for name, count in sorted(counts.items(), key=lambda each: -each[1]))
+    return ", ".join(f"{count:,} × {name}" for name, count in sorted(counts.items(), key=lambda each: -each[1]))
 
 
 def _first(tallies: Iterable[Tally]) -> tuple[int, ...]:

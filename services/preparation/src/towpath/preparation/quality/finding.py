@@ -14,11 +14,13 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 @dataclass(frozen=True)
 class Sample:
-    """A row that shows what was found; `text` is cut, and free of personal data where those are the finding."""
+    """A row that shows what was found, cut, free of personal data; `like` is what it repeats or contradicts."""
 
     id: str
     text: str
-    note: str = ""
+    label: str = ""
+    part: str = ""
+    like: Sample | None = None
 
 
 @dataclass(frozen=True)
