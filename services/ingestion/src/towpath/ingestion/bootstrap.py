@@ -10,8 +10,10 @@ from fastapi import Depends, FastAPI, Request, Response
 from prometheus_client import CollectorRegistry
 
 from towpath.core.errors import RetryableError
+from towpath.core.objective import Objective, load_objective
 from towpath.core.service import Health, Service, new_app, problem, require_caller
 from towpath.core.stream import Broker, Codec, Message, Producer, Registry, connect
+from towpath.ingestion.domain.obedience import Rules
 from towpath.ingestion.entrypoints import http, webhooks
 from towpath.ingestion.entrypoints.body import SlowBodyError
 from towpath.ingestion.entrypoints.openapi import add_input_schemas
@@ -44,16 +46,19 @@ class _LazyProducer:
             self._producer.close()
 
 
-def build(settings: IngestionSettings, *, broker: Broker | None = None) -> Service:
-    """The service, on the broker that `settings` name unless another is given."""
+def build(settings: IngestionSettings, *, broker: Broker | None = None, objective: Objective | None = None) -> Service:
+    """The service, on the broker and objective that `settings` name unless others are given."""
     broker = broker or connect(settings.kafka)
+    if objective is None and settings.objective is not None:
+        objective = load_objective(settings.objective)
     registry = Registry.load(settings.topic_prefix)
     metrics = IngestionMetrics(CollectorRegistry())
     health = Health()
     health.add("kafka", partial(_topics_are_there, broker, registry))
     producer = _LazyProducer(broker)
     codec = Codec(settings.encoding, "towpath/ingestion")
-    intake = Intake(producer, codec, registry, metrics, settings)  # type: ignore[arg-type]
+    rules = None if objective is None else Rules(objective)
+    intake = Intake(producer, codec, registry, metrics, settings, rules)  # type: ignore[arg-type]
     return Service(
         name="ingestion",
         settings=settings,

@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from towpath.core.errors import RejectedError, RetryableError, TooLargeError
 from towpath.core.stream import Codec, Message, Producer, Registry, Request, request_dead_letter, trace_id_of
 from towpath.ingestion.domain.lines import Line
-from towpath.ingestion.domain.parsing import Kind, parse
+from towpath.ingestion.domain.obedience import Rules
+from towpath.ingestion.domain.parsing import Kind, Parsed, parse
 from towpath.ingestion.metrics import IngestionMetrics
 from towpath.ingestion.settings import IngestionSettings
 
@@ -47,6 +48,7 @@ class Intake:
     """The use case. `producer` may be shared by threads.
 
     A request is no load while its body is on the way; what is limited is how many send to Kafka at a time.
+    `rules` are the objective's, where there is one.
     """
 
     producer: Producer
@@ -54,6 +56,7 @@ class Intake:
     registry: Registry
     metrics: IngestionMetrics
     settings: IngestionSettings
+    rules: Rules | None = None
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.settings.max_sends)
@@ -65,7 +68,7 @@ class Intake:
             RejectedError, RetryableError: as `towpath.core.errors` says.
         """
         try:
-            parsed = parse(raw, kind, max_document_chars=self.settings.max_document_chars)
+            parsed = self._parse(raw, kind)
         except RejectedError:
             self.metrics.messages.labels(kind.topic, "rejected").inc()
             raise
@@ -79,7 +82,7 @@ class Intake:
         try:
             if line.data is None:
                 raise TooLargeError(f"the line is longer than {self.settings.max_line_bytes} bytes")
-            parsed = parse(line.data, kind, max_document_chars=self.settings.max_document_chars)
+            parsed = self._parse(line.data, kind)
         except RejectedError as error:
             account.rejected += 1
             self.metrics.messages.labels(kind.topic, "rejected").inc()
@@ -98,6 +101,13 @@ class Intake:
         account.accepted += len(messages)
         account.last_line = last_line
         messages.clear()
+
+    def _parse(self, raw: bytes, kind: Kind[Any]) -> Parsed:
+        parsed = parse(raw, kind, max_document_chars=self.settings.max_document_chars)
+        if self.rules is not None:
+            for each, count in self.rules.obey(parsed.message).items():
+                self.metrics.personal_data.labels(each).inc(count)
+        return parsed
 
     def _encode(self, kind: Kind[Any], message: Any, key: str, trace: str) -> Message:
         return self.codec.encode(message, topic=self.registry.full_name(kind.topic), key=key, trace=trace)

@@ -18,6 +18,10 @@ class _Http(HttpSettings):
 
 class IngestionSettings(ServiceSettings):
     http: HttpSettings = _Http()
+    objective: Path | None = Field(
+        None,
+        description="read at the start; its classes, limits and policy on personal data are obeyed",
+    )
     max_line_bytes: int = Field(262_144, ge=1024, description="of one document, alone or in a stream")
     max_document_chars: int = Field(10_000, ge=1, description="of a document's text")
     max_sends: int = Field(32, ge=1, description="to Kafka at a time; more wait, and are answered 503 in the end")
