@@ -54,7 +54,10 @@ OnStep = Callable[[StepEvent], None]
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found. `release` and `bundle` are there when the gate passed, `report_url` when it was published."""
+    """What a run found. `release` and `bundle` are there when the gate passed, `report_url` when it was published.
+
+    `data_findings`: check, severity, count and share of each check of the data.
+    """
 
     run_id: str
     snapshot_id: str
@@ -67,4 +70,5 @@ class RunResult:
     bundle: Path | None = None
     model_sha256: str = ""
     report_url: str = ""
+    data_findings: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)

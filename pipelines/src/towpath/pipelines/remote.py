@@ -18,6 +18,7 @@ __all__ = ["chosen_store", "fetch_file", "fetch_reigning", "publish", "publish_b
 
 _MAX_INPUT_BYTES = 16 * 2**30
 _SMALL = ("inputs.json", "snapshot.json", "data.json", "metrics.json", "gate.json", "report.md", "report.html")
+_DATA = ("data-report.json", "data-report.html")
 
 
 def chosen_store(url: str | None) -> Store | None:
@@ -71,7 +72,7 @@ def publish(store: Store, result: RunResult, folder: Path) -> RunResult:
     """
     snapshot = Path(Work(folder).read("snapshot")["path"])
     store.put_folder(snapshot, f"snapshots/{snapshot.name}", marker="snapshot.json")
-    for name in _SMALL:
+    for name in (*_SMALL, *_DATA):
         if (folder / name).exists():
             store.put_file(folder / name, f"runs/{result.run_id}/{name}")
     told = replace(result, report_url=store.url.of(f"runs/{result.run_id}/{result.report.name}"))

@@ -116,6 +116,7 @@ def _result(inputs: RunInputs, work: Work, seconds: dict[str, float]) -> RunResu
         release=release,
         bundle=Path(packaged["path"]) if packaged else None,
         model_sha256=packaged["sha256"] if packaged else "",
+        data_findings=work.read("data")["findings"],
         seconds=seconds,
     )
 

@@ -6,6 +6,8 @@ So the same stages run one after the other in a process, or each in a container 
 from __future__ import annotations
 
 import json
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,11 +26,14 @@ from towpath.pipelines.steps.examples import Examples, label
 from towpath.pipelines.steps.snapshot import load_snapshot, write_snapshot
 from towpath.pipelines.steps.split import split
 from towpath.pipelines.steps.validate import validate
+from towpath.preparation.quality.items import Item
+from towpath.preparation.quality.page import data_page
 from towpath.v1 import Annotation, Document
 
 __all__ = ["STAGES", "Work"]
 
 M = TypeVar("M", bound=Message)
+_SERVED, _LEAST_SERVED = 5_000, 500
 
 
 class Work:
@@ -74,8 +79,14 @@ def snapshot(work: Work) -> str:
 
 
 def check(work: Work) -> str:
-    report = validate(work.examples(), work.objective)
+    examples = work.examples()
+    made, served = _recent(work, set(examples.ids))
+    report = validate(examples, work.objective, now=time.time(), made=made, served=served)
     work.write("data", report.to_dict())
+    work.write("data-report", report.audit.to_dict())
+    title = f"Data of {work.inputs['runId']}: {work.objective.name}"
+    page = data_page(report.audit, title=title, subtitle=f"snapshot {work.read('snapshot')['id']}")
+    (work.folder / "data-report.html").write_text(page, encoding="utf-8")
     return report.words
 
 
@@ -171,6 +182,18 @@ def package(work: Work) -> str:
         folder.replace(target)
     work.write("package", {"path": str(target), "sha256": sha256, "releaseId": target.name})
     return target.name
+
+
+def _recent(work: Work, labelled: set[str]) -> tuple[dict[str, float], list[Item]]:
+    """(when labelled documents were made, the last ones that nobody labelled)."""
+    made: dict[str, float] = {}
+    served: deque[Item] = deque(maxlen=_SERVED)
+    for each in work.messages("documents", Document):
+        if each.document_id not in labelled:
+            served.append(Item(each.document_id, each.text))
+        elif each.HasField("created_at"):
+            made[each.document_id] = each.created_at.ToNanoseconds() / 1e9
+    return made, list(served) if len(served) >= _LEAST_SERVED else []
 
 
 def _baselines(work: Work) -> dict[str, Any]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from towpath.core.errors import RetryableError
+from towpath.core.objective import Objective
 from towpath.pipelines.inputs import RunInputs, RunResult
 from towpath.v1 import ModelRelease
 
-__all__ = ["CHAMPION", "promote", "record"]
+__all__ = ["CHAMPION", "log_report", "promote", "record"]
 
 CHAMPION = "champion"
+_DATA = ("data-report.html", "data-report.json")
 _RELEASE_TAG = "towpath.release_id"
 
 
@@ -30,6 +34,39 @@ def record(inputs: RunInputs, result: RunResult) -> str:
         return _record(client, inputs, result)
     except MlflowException as error:
         raise RetryableError(f"MLflow: {error}") from error
+
+
+def log_report(
+    home: Path,
+    objective: Objective,
+    name: str,
+    files: Iterable[Path],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str] | None = None,
+) -> str:
+    """A run of its own, beside the objective's, with a report's files and figures; returns MLflow's run id.
+
+    Figures that are not finite are left out.
+
+    Raises:
+        RetryableError: MLflow cannot be reached.
+    """
+    client = _client(home)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        identity: str = client.create_run(_experiment(client, objective.name, home), run_name=name).info.run_id
+        for tag, text in {"towpath.objective_hash": objective.hash, "towpath.report": name, **(tags or {})}.items():
+            client.set_tag(identity, tag, text)
+        for metric, value in metrics.items():
+            if math.isfinite(value):
+                client.log_metric(identity, metric, value)
+        for file in files:
+            client.log_artifact(identity, str(file))
+        client.set_terminated(identity, "FINISHED")
+    except MlflowException as error:
+        raise RetryableError(f"MLflow: {error}") from error
+    return identity
 
 
 def promote(home: Path, release: ModelRelease) -> None:
@@ -76,7 +113,7 @@ def _file(home: Path) -> Path:
 
 
 def _record(client: Any, inputs: RunInputs, result: RunResult) -> str:
-    run = client.create_run(_experiment(client, inputs), run_name=inputs.run_id)
+    run = client.create_run(_experiment(client, inputs.objective.name, inputs.home), run_name=inputs.run_id)
     identity: str = run.info.run_id
     about = {
         "towpath.run_id": inputs.run_id,
@@ -90,6 +127,12 @@ def _record(client: Any, inputs: RunInputs, result: RunResult) -> str:
     client.log_param(identity, "seed", inputs.seed)
     for name, value in result.metrics.items():
         client.log_metric(identity, name, value)
+    for each in result.data_findings:
+        client.log_metric(identity, f"data.{each['check']}.count", each["count"])
+        client.log_metric(identity, f"data.{each['check']}.share", each["share"])
+    for name in _DATA:
+        if (result.report.parent / name).exists():
+            client.log_artifact(identity, str(result.report.parent / name))
     client.log_artifact(identity, str(result.report))
     client.log_artifact(identity, str(result.report.with_suffix(".md")))
     if result.release is not None and result.bundle is not None:
@@ -98,13 +141,12 @@ def _record(client: Any, inputs: RunInputs, result: RunResult) -> str:
     return identity
 
 
-def _experiment(client: Any, inputs: RunInputs) -> str:
-    name = inputs.objective.name
+def _experiment(client: Any, name: str, home: Path) -> str:
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
     # A server says where artefacts go; a path of this pod means nothing to it.
-    place = None if _server().startswith("http") else (inputs.home.resolve() / "mlruns").as_uri()
+    place = None if _server().startswith("http") else (home.resolve() / "mlruns").as_uri()
     return str(client.create_experiment(name, artifact_location=place))
 
 

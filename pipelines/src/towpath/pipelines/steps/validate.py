@@ -1,14 +1,18 @@
-"""Is there enough good data to train on? Each check says what was found and what was wanted."""
+"""Are the data good enough to train on? The data report of what would be trained on, and what of it stops training."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from towpath.core.objective import Objective
 from towpath.pipelines.steps.examples import Examples
+from towpath.pipelines.steps.split import part_of
+from towpath.preparation.quality.audit import audit, profile_of
+from towpath.preparation.quality.checks import skews
+from towpath.preparation.quality.finding import Finding, Report
+from towpath.preparation.quality.items import Item
 
 __all__ = ["Check", "DataReport", "validate"]
 
@@ -22,10 +26,11 @@ class Check:
 
 @dataclass(frozen=True)
 class DataReport:
-    """`ok` when every check passed; `notes` are counts that decide nothing."""
+    """`ok` when every check passed; `notes` are counts that decide nothing; `audit` has it all, with rows."""
 
     checks: tuple[Check, ...]
     notes: dict[str, int]
+    audit: Report
 
     @property
     def ok(self) -> bool:
@@ -33,22 +38,55 @@ class DataReport:
 
     @property
     def words(self) -> str:
-        return "; ".join(f"{check.name}: {check.found}" for check in self.checks if not check.passed) or "all passed"
+        """What stops training, or what is worth a look."""
+        failed = "; ".join(f"{check.name}: {check.found}" for check in self.checks if not check.passed)
+        found = "; ".join(f"{each.check}: {each.said}" for each in self.audit.of("warning"))
+        return failed or (f"all within the limits; noted: {found}" if found else "all within the limits")
 
     def to_dict(self) -> dict[str, Any]:
-        return {"ok": self.ok, "checks": [asdict(check) for check in self.checks], "notes": self.notes}
+        findings = [
+            {"check": f.check, "severity": f.severity, "count": f.count, "share": f.share} for f in self.findings
+        ]
+        return {
+            "ok": self.ok,
+            "checks": [asdict(check) for check in self.checks],
+            "notes": self.notes,
+            "findings": findings,
+        }
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.audit.findings
 
 
-def validate(examples: Examples, objective: Objective) -> DataReport:
-    """Check `examples` against the objective's data quality."""
-    wanted = objective.contract.data_quality
-    checks = [
-        Check("documents", len(examples) >= wanted.min_documents, f"{len(examples)} of {wanted.min_documents} wanted")
+def validate(
+    examples: Examples,
+    objective: Objective,
+    *,
+    now: float,
+    made: dict[str, float] | None = None,
+    served: Sequence[Item] = (),
+) -> DataReport:
+    """Check `examples` against the objective's data quality.
+
+    Args:
+        now: Unix seconds.
+        made: when a document was made (Unix seconds), by id.
+        served: documents that nobody labelled: skew between them and the examples is noted, and stops nothing, for
+            labelling some of them and training again is what mends it.
+    """
+    limits, times = objective.contract.data_quality, made or {}
+    items = [
+        Item(identity, text, objective.classes[truth], part_of(text), times.get(identity))
+        for identity, text, truth in zip(examples.ids, examples.texts, examples.truth, strict=True)
     ]
-    counts = np.bincount(examples.truth, minlength=len(objective.classes))
-    for name, count in zip(objective.classes, counts, strict=True):
-        least = wanted.min_documents_per_class
-        checks.append(Check(f"class {name}", bool(count >= least), f"{count} of {least} wanted"))
-    repeated = len(examples) - len({" ".join(text.lower().split()) for text in examples.texts})
-    notes = {"repeated texts": repeated, **{f"left out, {why}": n for why, n in sorted(examples.left_out.items())}}
-    return DataReport(tuple(checks), notes)
+    report = audit(lambda: items, limits, objective.classes, test_parts=["test"], now=now)
+    if served:
+        live, trained = (profile_of(each, limits, objective.classes, now=now) for each in (served, items))
+        noted = [
+            replace(each, severity="warning") if each.severity == "error" else each for each in skews(live, trained)
+        ]
+        report = replace(report, findings=(*report.findings, *noted))
+    checks = tuple(Check(each.check, each.severity != "error", each.said) for each in report.findings)
+    notes = {f"left out, {why}": count for why, count in sorted(examples.left_out.items())}
+    return DataReport(checks, notes, report)

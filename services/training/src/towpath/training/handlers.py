@@ -100,6 +100,7 @@ class Trainer:
             return
         recorder.save(_finished(recorder.run, result))
         self.metrics.runs.labels(result["outcome"]).inc()
+        self.metrics.data(result.get("data_findings", []))
         self.metrics.seconds.observe(time.monotonic() - begin)
         _log.info(
             "training.succeeded",

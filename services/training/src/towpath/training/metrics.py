@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry
 
 from towpath.core.service import Catalogue
@@ -21,4 +23,12 @@ class TrainingMetrics(Catalogue):
         self.runs.labels("failed")
         self.seconds = self.histogram("run_seconds", "Duration of a run", buckets=_MINUTES)
         self.running = self.gauge("running", "1 while a run is worked on")
+        about = "Documents that a check of the last run's data found, by check and how serious it is"
+        self.data_findings = self.gauge("data_findings", about, ["check", "severity"])
         self.new_documents = self.gauge("new_annotated_documents", "Annotated since the last run began")
+
+    def data(self, findings: list[dict[str, Any]]) -> None:
+        """Those of the last run; what a run before it found is gone."""
+        self.data_findings.clear()
+        for each in findings:
+            self.data_findings.labels(each["check"], each["severity"]).set(each["count"])

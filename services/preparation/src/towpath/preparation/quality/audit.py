@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from towpath.core.objective.parts import DataQuality, PersonalData
 from towpath.preparation.quality import skew
-from towpath.preparation.quality.checks import Draft, drafts, repetitions
+from towpath.preparation.quality.checks import Draft, drafts, repetitions, skews
 from towpath.preparation.quality.duplicates import group, overlap
 from towpath.preparation.quality.finding import Finding, Report, Sample
 from towpath.preparation.quality.items import Item, chunks
@@ -63,14 +63,15 @@ def audit(
     profile = profile_of(source(), limits, classes, now=at, on_progress=on_progress)
     prints = profile.fingerprints()
     groups = group(prints, limits.near_duplicate_similarity)
-    made = [*drafts(profile, reference), *repetitions(profile, prints, groups, test_parts)]
+    made = [*drafts(profile), *repetitions(profile, prints, groups, test_parts)]
     found = _rows(source(), made)
-    findings = tuple(_finding(draft, found, limits.personal_data) for draft in made)
+    findings = [_finding(draft, found, limits.personal_data) for draft in made]
+    findings += [] if reference is None else skews(profile, reference)
     facts = _facts(profile, reference)
     names = profile.parts.known
     if 1 < len(names) <= 25:
         facts["overlap"] = {"parts": names, "rows": overlap(groups.near, prints.part, len(names)).tolist()}
-    return Report(findings, facts)
+    return Report(tuple(findings), facts)
 
 
 def _rows(items: Iterable[Item], made: Sequence[Draft]) -> dict[int, Item]:

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from towpath.preparation.quality import skew
 from towpath.preparation.quality.duplicates import Groups, conflicting, leaking
-from towpath.preparation.quality.finding import Severity, severity
+from towpath.preparation.quality.finding import Finding, Severity, severity
 from towpath.preparation.quality.fingerprints import Fingerprints
 from towpath.preparation.quality.profile import Profile, Tally
 from towpath.preparation.quality.schema import MISTAKES
 from towpath.preparation.quality.text import DAMAGE
 
-__all__ = ["BINS", "Draft", "drafts", "repetitions"]
+__all__ = ["BINS", "Draft", "drafts", "repetitions", "skews"]
 
 BINS = 100
+_NOTICED = 0.1  # by custom, the least that is a change
 Numbers = NDArray[np.integer[Any]]
 _SECONDS = {"h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _ROWS = 100
@@ -41,13 +42,34 @@ class Draft:
     parts: dict[str, int] = field(default_factory=dict)
 
 
-def drafts(profile: Profile, reference: Profile | None) -> list[Draft]:
+def drafts(profile: Profile) -> list[Draft]:
     """What can be said without comparing documents with each other."""
     limits = profile.limits
     made = [_documents(profile), *_classes(profile), _schema(profile), _length(profile), _encoding(profile)]
     made += [_language(profile), _personal(profile), _ids(profile)]
     made += [] if limits.max_age is None else [_staleness(profile, limits.max_age)]
-    return made + ([] if reference is None else _skew(profile, reference))
+    return made
+
+
+def skews(profile: Profile, reference: Profile) -> list[Finding]:
+    """How far a set is from another, as what is served from what was trained on."""
+    limit = profile.limits.max_skew
+    told = {
+        "lengths": skew.psi(list(reference.lengths), list(profile.lengths)),
+        "languages": skew.psi_of(reference.languages, profile.languages, 20),
+        "words": skew.psi_of(reference.words, profile.words, BINS),
+    }
+    return [
+        Finding(
+            f"skew-{name}",
+            "error" if value > limit else "warning" if value > _NOTICED else "info",
+            f"population stability index {value:.3f} of {name}",
+            profile.documents,
+            value,
+            limit,
+        )
+        for name, value in told.items()
+    ]
 
 
 def repetitions(profile: Profile, prints: Fingerprints, groups: Groups, test_parts: Sequence[str]) -> list[Draft]:
@@ -149,20 +171,6 @@ def _staleness(profile: Profile, max_age: str) -> Draft:
     age, limit = profile.now - profile.newest, int(max_age[:-1]) * _SECONDS[max_age[-1]]
     said = f"the newest document is {age / 86_400:.1f} days old, at most {max_age} is wanted"
     return Draft("staleness", "error" if age > limit else "info", said, int(max(0.0, age)), 0.0, limit)
-
-
-def _skew(profile: Profile, reference: Profile) -> list[Draft]:
-    limit = profile.limits.max_skew
-    told = {
-        "lengths": skew.psi(list(reference.lengths), list(profile.lengths)),
-        "languages": skew.psi_of(reference.languages, profile.languages, 20),
-        "words": skew.psi_of(reference.words, profile.words, BINS),
-    }
-    return [
-        Draft(f"skew-{name}", "error" if value > limit else "warning" if value > 0.1 else "info",
-              f"population stability index {value:.3f} of {name}", profile.documents, value, limit)
-        for name, value in told.items()
-    ]  # fmt: skip
 
 
 def _leakage(profile: Profile, prints: Fingerprints, groups: Groups, test_parts: Sequence[str]) -> list[Draft]:
