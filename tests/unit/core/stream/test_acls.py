@@ -21,7 +21,7 @@ def allowed(principal: str, operation: str, resource: str = "topic") -> set[str]
 @pytest.mark.parametrize(
     ("principal", "writes", "reads"),
     [
-        ("ingestion", {"documents", "annotations", "feedback", "dead-letters"}, set()),
+        ("ingestion", {"documents", "annotations", "feedback", "dead-letters"}, {"documents", "annotations"}),
         ("serving", {"predictions", "dead-letters"}, {"documents", "models"}),
         ("monitoring", {"alerts", "dead-letters"}, {"predictions", "feedback"}),
         ("training", {"models"}, {"documents", "annotations", "models", "alerts"}),

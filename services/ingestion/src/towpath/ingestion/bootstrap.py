@@ -13,8 +13,10 @@ from towpath.core.errors import RetryableError
 from towpath.core.objective import Objective, load_objective
 from towpath.core.service import Health, Service, new_app, problem, require_caller
 from towpath.core.stream import Broker, Codec, Message, Producer, Registry, connect
+from towpath.ingestion.adapters.labels import LabelFollower
+from towpath.ingestion.domain.labels import Known
 from towpath.ingestion.domain.obedience import Rules
-from towpath.ingestion.entrypoints import http, webhooks
+from towpath.ingestion.entrypoints import http, labels, webhooks
 from towpath.ingestion.entrypoints.body import SlowBodyError
 from towpath.ingestion.entrypoints.openapi import add_input_schemas
 from towpath.ingestion.handlers import Intake, Interrupted
@@ -59,14 +61,29 @@ def build(settings: IngestionSettings, *, broker: Broker | None = None, objectiv
     codec = Codec(settings.encoding, "towpath/ingestion")
     rules = None if objective is None else Rules(objective)
     intake = Intake(producer, codec, registry, metrics, settings, rules)  # type: ignore[arg-type]
+    follower = _follower(settings, broker, registry, metrics, objective)
     return Service(
         name="ingestion",
         settings=settings,
         health=health,
         metrics=metrics.registry,
-        app=_app(intake, health, metrics.registry),
+        app=_app(intake, follower, health, metrics.registry),
+        loops=[] if follower is None else [follower.run],
         close=[broker.close, producer.close],
     )
+
+
+def _follower(
+    settings: IngestionSettings,
+    broker: Broker,
+    registry: Registry,
+    metrics: IngestionMetrics,
+    objective: Objective | None,
+) -> LabelFollower | None:
+    if objective is None or objective.kind != "text-classification":
+        return None
+    known = Known(max_annotations=settings.labels_max_annotations, max_documents=settings.labels_max_documents)
+    return LabelFollower(broker, Codec(), registry, objective, known, metrics, settings.labels_every_s)
 
 
 def _topics_are_there(broker: Broker, registry: Registry) -> None:
@@ -76,9 +93,10 @@ def _topics_are_there(broker: Broker, registry: Registry) -> None:
         raise RetryableError(f"no topic {', '.join(missing)}: create them (towpath topics --create)")
 
 
-def _app(intake: Intake, health: Health, registry: CollectorRegistry) -> FastAPI:
+def _app(intake: Intake, follower: LabelFollower | None, health: Health, registry: CollectorRegistry) -> FastAPI:
     app = new_app("Towpath ingestion", health, registry, description="Documents, annotations and feedback in.")
-    app.include_router(http.router(intake), dependencies=[Depends(require_caller(intake.settings.auth))])
+    for router in (http.router(intake), labels.router(follower)):
+        app.include_router(router, dependencies=[Depends(require_caller(intake.settings.auth))])
     # Label Studio has no API key: a webhook shows its own secret.
     app.include_router(webhooks.router(intake))
     app.add_exception_handler(Interrupted, _on_interrupted)

@@ -32,6 +32,13 @@ class IngestionSettings(ServiceSettings):
     send_timeout_s: float = Field(10.0, gt=0, description="for Kafka's acknowledgement")
     idempotency_keys: int = Field(10_000, ge=1, description="answers kept to be repeated")
     idempotency_ttl_s: float = Field(86_400.0, gt=0)
+    labels_every_s: float = Field(60.0, gt=0, description="at most so often is the raters' agreement measured")
+    labels_max_annotations: int = Field(
+        200_000, ge=1000, description="held for that, about 1 GiB a million; beyond it, those of a sample of documents"
+    )
+    labels_max_documents: int = Field(
+        1_000_000, ge=1000, description="whose coming is remembered, 100 bytes each; beyond it none, and none waits"
+    )
     ingestion_webhook_secret: SecretStr | None = Field(
         None, min_length=16, description="that webhooks show or sign with; without one there are no webhooks"
     )

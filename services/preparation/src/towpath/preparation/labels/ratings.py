@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from towpath.core.objective import Objective
 from towpath.v1 import Annotation
 
-__all__ = ["Rating", "Ratings", "Table", "current", "ratings_of", "table"]
+__all__ = ["Rating", "Ratings", "Table", "current", "ratings_of", "revision", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def current(annotations: Iterable[Annotation]) -> list[Annotation]:
     last: dict[str, Annotation] = {}
     for each in annotations:
         known = last.get(each.annotation_id)
-        if known is None or _revision(each) > _revision(known):
+        if known is None or revision(each) > revision(known):
             last[each.annotation_id] = each
     return [last[key] for key in sorted(last) if not last[key].deleted]
 
@@ -86,7 +86,7 @@ def table(ratings: Iterable[Rating], objective: Objective, *, grades: bool) -> T
     return Table(values, raters, documents)
 
 
-def _revision(annotation: Annotation) -> tuple[int, int, bytes]:
+def revision(annotation: Annotation) -> tuple[int, int, bytes]:
     """Comparable; two revisions of the same instant are told apart by content, so that every reader picks the same."""
     at = annotation.updated_at if annotation.HasField("updated_at") else annotation.created_at
     return at.seconds, at.nanos, annotation.SerializeToString(deterministic=True)
