@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,16 @@ from numpy.typing import NDArray
 from towpath.core.errors import RejectedError
 from towpath.core.objective import Objective
 from towpath.core.objective.policies import BreakEven, Policies, break_even, trivial_policies
-from towpath.core.objective.thresholds import ASK, Acting, Pair, acting, pairs
+from towpath.core.objective.thresholds import ASK, Acting, Pair, acting, pair
 
 __all__ = ["Explanation", "explain", "parse_shares"]
 
-SHOWN_PAIRS = 10
+SHOWN_PAIRS, _KEPT_PAIRS = 10, 30
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """`shares_from` says where the class shares come from. `pairs` are the dearest ones, dearest first."""
+    """`shares_from` says where the class shares come from. `pairs` are the dearest 30, dearest first."""
 
     objective: Objective
     shares: NDArray[np.float64]
@@ -86,11 +87,10 @@ def explain(objective: Objective, shares: Sequence[float] | None, shares_from: s
         raise RejectedError(str(error)) from None
     matrix, right = costs.matrix, np.diag(costs.matrix)
     regret = share[:, None] * (matrix - right[:, None])
-    dearest = sorted(
-        pairs(costs), key=lambda each: -(regret[each.first, each.second] + regret[each.second, each.first])
-    )
+    dearest = sorted(combinations(range(count), 2), key=lambda each: -(regret[each] + regret[each[::-1]]))
+    known = [pair(costs, *each) for each in dearest[:_KEPT_PAIRS]]
     told = shares_from if shares is not None else "all alike, since none were given: --shares or --snapshot tell"
-    return Explanation(objective, share, told, policies, break_even(costs, share), acting(costs), dearest)
+    return Explanation(objective, share, told, policies, break_even(costs, share), acting(costs), known)
 
 
 def parse_shares(text: str, classes: Sequence[str]) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from towpath.cli.explaining.explanation import SHOWN_PAIRS, Explanation, money, percent
+from towpath.cli.explaining.explanation import Explanation, money, percent
 from towpath.cli.explaining.picture import draw
 from towpath.cli.explaining.terminal import certainty, recall
 from towpath.preparation.reports import Fact, Facts, Figure, Section, Table, Text, page
@@ -57,7 +57,7 @@ def _classes(explanation: Explanation) -> Table:
 
 def _pairs(explanation: Explanation) -> Table:
     rows = []
-    for each in explanation.pairs[: 3 * SHOWN_PAIRS]:
+    for each in explanation.pairs:
         boundary = "always one" if each.boundary is None else percent(each.boundary)
         rows.append(
             [f"{explanation.name(each.first)} / {explanation.name(each.second)}", boundary, explanation.regions(each)]

@@ -97,8 +97,8 @@ def _decisions(axes: Any, explanation: Explanation, pair: Pair) -> None:
         if region.action == ASK:
             axes.axvspan(region.low, region.high, color=_ASK, alpha=0.1, linewidth=0)
     _mark(axes, pair)
-    first, second = _short(explanation.name(pair.first)), _short(explanation.name(pair.second))
-    axes.set_title(f"{first} or {second}: what is cheapest{_turn(pair)}")
+    first, second = _short(explanation.name(pair.first), 14), _short(explanation.name(pair.second), 14)
+    axes.set_title(f"{first} or {second}{_turn(pair)}")
     axes.set_xlabel(f"probability of {first}, the rest {second}")
     axes.set_ylabel(f"expected cost, {_short(objective.unit)}")
     axes.set_ylim(bottom=0)
@@ -107,7 +107,7 @@ def _decisions(axes: Any, explanation: Explanation, pair: Pair) -> None:
 
 def _threshold(axes: Any, explanation: Explanation, pair: Pair) -> None:
     objective = explanation.objective
-    first, second = _short(explanation.name(pair.first)), _short(explanation.name(pair.second))
+    first, second = _short(explanation.name(pair.first), 14), _short(explanation.name(pair.second), 14)
     cuts = np.linspace(0.002, 0.998, 250)
     if explanation.shares[[pair.first, pair.second]].min() > 0:
         for auc, alpha in zip(_AUCS, (0.4, 0.7, 1.0), strict=True):
@@ -118,8 +118,8 @@ def _threshold(axes: Any, explanation: Explanation, pair: Pair) -> None:
     place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "xytext": (-4, 4)}
     axes.annotate("argmax", (0.5, 0.0), fontsize=8, color=_SOFT, ha="right", **place)
     _mark(axes, pair)
-    axes.set_title(f"{first} or {second}: cost against the threshold")
-    axes.set_xlabel(f"{first} is decided from this probability on; nobody is asked")
+    axes.set_title(f"{first} or {second}: by threshold")
+    axes.set_xlabel(f"threshold on the probability of {first}")
     axes.set_ylabel(f"{_short(objective.unit)} a document of the two")
 
 
@@ -129,13 +129,13 @@ def _mark(axes: Any, pair: Pair) -> None:
 
 
 def _turn(pair: Pair) -> str:
-    return "" if pair.boundary is None else f", p* = {percent(pair.boundary)}"
+    return "" if pair.boundary is None else f": p* = {percent(pair.boundary)}"
 
 
 def _legend(axes: Any, place: str) -> None:
     axes.legend(fontsize=8, loc=place, frameon=True, framealpha=0.85, edgecolor="none")
 
 
-def _short(text: str) -> str:
+def _short(text: str, most: int = 32) -> str:
     clean = "".join(each if each.isprintable() else "�" for each in text)
-    return clean if len(clean) <= 32 else f"{clean[:31]}…"
+    return clean if len(clean) <= most else f"{clean[: most - 1]}…"

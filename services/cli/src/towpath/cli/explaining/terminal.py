@@ -56,8 +56,9 @@ def _classes(explanation: Explanation) -> Table:
 
 def _pairs(explanation: Explanation) -> Table:
     shown = explanation.pairs[:SHOWN_PAIRS]
-    more = len(explanation.pairs) - len(shown)
-    title = "Between two classes" + (f" (the {len(shown)} dearest of {len(shown) + more})" if more else "")
+    count = len(explanation.objective.classes)
+    whole = count * (count - 1) // 2
+    title = "Between two classes" + (f" (the {len(shown)} dearest of {whole})" if whole > len(shown) else "")
     table = _table(title, "p of the first", "without asking")
     table.add_column("cheapest, as p grows", overflow="fold")
     for each in shown:

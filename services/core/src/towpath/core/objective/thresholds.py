@@ -10,13 +10,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from towpath.core.objective.costs import Costs
+from towpath.core.objective.tasks import AnswerCosts, EntityCosts, SearchCosts
 
-__all__ = ["ASK", "Acting", "Pair", "Region", "acting", "cost_of_threshold", "pair", "pairs"]
+if TYPE_CHECKING:
+    from towpath.core.objective.model import Objective
+
+__all__ = ["ASK", "Acting", "Pair", "Region", "acting", "acting_on_findings", "cost_of_threshold", "pair", "pairs"]
 
 Floats = NDArray[np.float64]
 ASK = -1
@@ -100,6 +105,30 @@ def _acting(matrix: Floats, index: int, ask: float) -> Acting:
     low, high = float(wrong.min()), float(wrong.max())
     never_below = 0.0 if low <= ask else _least(right, low, ask)
     return Acting(never_below, 0.0 if right <= ask and high <= ask else _least(right, high, ask))
+
+
+def acting_on_findings(objective: Objective) -> list[tuple[str, float]]:
+    """Where a task finds things rather than classes: what to do with a finding, from which probability of being right.
+
+    Each finding is a decision of its own between a false alarm and a miss, so p* is Elkan's. Classes have none.
+    """
+    costs = objective.contract.costs
+    if isinstance(costs, EntityCosts):
+        return [
+            (f"Marking words as {name}", _worth(each.spurious, each.missed)) for name, each in costs.entities.items()
+        ]
+    if isinstance(costs, AnswerCosts):
+        return [
+            ("Giving an answer, where the text has one,", _worth(costs.wrong, costs.missed)),
+            ("Giving an answer, where the text may have none,", _worth(costs.answered_unanswerable, costs.missed)),
+        ]
+    if isinstance(costs, SearchCosts):
+        return [("Showing a document", _worth(costs.shown_irrelevant, costs.missed_relevant))]
+    return []
+
+
+def _worth(false_alarm: float, miss: float) -> float:
+    return false_alarm / (false_alarm + miss) if false_alarm + miss > 0 else 0.0
 
 
 def cost_of_threshold(

@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from towpath.cli.context import console, errors_told
+from towpath.core.objective import Objective
 
 __all__ = ["register"]
 
 
 class Format(StrEnum):
     terminal = "terminal"
+    svg = "svg"
     html = "html"
     md = "md"
 
@@ -25,24 +27,37 @@ def register(group: typer.Typer) -> None:
 
 def render(
     file: Annotated[Path, typer.Argument(help="the objective")] = Path("objective.yaml"),
-    format: Annotated[Format, typer.Option(help="how to draw it")] = Format.terminal,
+    format: Annotated[Format | None, typer.Option(help="how to draw it; else by the name of the output")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="write it to this file")] = None,
+    shares: Annotated[str | None, typer.Option(help="of the classes: negative=.2,neutral=.3,positive=.5")] = None,
 ) -> None:
-    """Draw the objective's canvas and costs.
+    """Draw the objective's canvas, its costs and how good is good enough: SVG is a page A3 for the wall.
 
-    Example: towpath objective render --format html -o objective.html
+    Example: towpath objective render -o canvas.svg
     """
-    from towpath.cli import canvas
+    from towpath.cli.explaining.explanation import parse_shares
     from towpath.core.objective import load_objective
 
     with errors_told():
         objective = load_objective(file)
-        if format is Format.terminal:
-            text = canvas.terminal(objective, None if output is None else 120)
-        else:
-            text = canvas.page(objective) if format is Format.html else canvas.markdown(objective)
+        told = None if shares is None else parse_shares(shares, objective.classes)
+        drawn = _drawn(objective, format or _by_name(output), told, None if output is None else 120)
         if output is None:
-            typer.echo(text)
+            typer.echo(drawn)
         else:
-            output.write_text(text, encoding="utf-8")
-            console.print(f"wrote {output}")
+            output.write_text(drawn, encoding="utf-8")
+            console.print(f"wrote {output}", highlight=False, markup=False)
+
+
+def _by_name(output: Path | None) -> Format:
+    suffix = "" if output is None else output.suffix.lstrip(".")
+    return Format(suffix) if suffix in set(Format) else Format.terminal
+
+
+def _drawn(objective: Objective, kind: Format, shares: list[float] | None, width: int | None) -> str:
+    from towpath.cli import canvas
+
+    if kind is Format.terminal:
+        return canvas.terminal(objective, width, shares)
+    draw = {Format.svg: canvas.svg, Format.html: canvas.page, Format.md: canvas.markdown}[kind]
+    return draw(objective, shares)
