@@ -75,3 +75,19 @@ def test_names_of_classes_are_escaped(tmp_path: Path) -> None:
     text = Path("objective.yaml").read_text().replace("neutral", "'<script>$x^'")
     (tmp_path / "objective.yaml").write_text(text)
     assert "<script>" not in as_page(explain(load_objective(tmp_path / "objective.yaml"), None))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("contract-parties", "Marking words as date pays from a probability of 5.3 %"),  # 5 / (5 + 90)
+        ("help-answers", "the text has one, pays from a probability of 66.7 %"),  # 1 - 3 / 9
+        ("help-answers", "the text may have none, pays from a probability of 80.0 %"),  # 12 / (12 + 3)
+        ("manual-search", "Showing a document pays from a probability of 3.2 %"),  # 0.5 / (0.5 + 15)
+    ],
+)
+def test_tasks_that_find_things_say_when_a_finding_pays(name: str, words: str) -> None:
+    code, output = run(f"docs/examples/objectives/{name}.yaml")
+    assert code == 0
+    assert words in output
+    assert "are for text classification" in run(f"docs/examples/objectives/{name}.yaml", "--shares", "a=1")[1]

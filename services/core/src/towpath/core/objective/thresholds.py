@@ -110,21 +110,29 @@ def _acting(matrix: Floats, index: int, ask: float) -> Acting:
 def acting_on_findings(objective: Objective) -> list[tuple[str, float]]:
     """Where a task finds things rather than classes: what to do with a finding, from which probability of being right.
 
-    Each finding is a decision of its own between a false alarm and a miss, so p* is Elkan's. Classes have none.
+    Each finding is a decision of its own between a false alarm and a miss, so p* is Elkan's. Where a text is known to
+    have an answer, withholding it costs a miss (or a person) for certain: Chow's threshold. Classes have none.
     """
-    costs = objective.contract.costs
+    costs, ask = objective.contract.costs, objective.ask_person
     if isinstance(costs, EntityCosts):
         return [
             (f"Marking words as {name}", _worth(each.spurious, each.missed)) for name, each in costs.entities.items()
         ]
     if isinstance(costs, AnswerCosts):
         return [
-            ("Giving an answer, where the text has one,", _worth(costs.wrong, costs.missed)),
+            (
+                "Giving an answer, where the text has one,",
+                _sure(costs.wrong, min(costs.missed, costs.missed if ask is None else ask)),
+            ),
             ("Giving an answer, where the text may have none,", _worth(costs.answered_unanswerable, costs.missed)),
         ]
     if isinstance(costs, SearchCosts):
         return [("Showing a document", _worth(costs.shown_irrelevant, costs.missed_relevant))]
     return []
+
+
+def _sure(wrong: float, otherwise: float) -> float:
+    return max(0.0, 1 - otherwise / wrong) if wrong > 0 else 0.0
 
 
 def _worth(false_alarm: float, miss: float) -> float:

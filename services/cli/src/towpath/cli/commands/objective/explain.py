@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from towpath.cli.context import console, errors_told
+from towpath.cli.context import console, errors_told, plain
 from towpath.core.errors import RejectedError
 from towpath.core.objective import Objective
 
@@ -45,6 +45,9 @@ def explain(
         if output is not None and output.suffix not in _FORMATS:
             raise RejectedError(f"{output}: its name ends with none of {', '.join(_FORMATS)}")
         objective = load_objective(file)
+        if objective.kind != "text-classification":
+            _findings(objective, output or shares or snapshot)
+            return
         found, told = (None, "") if shares is None else (parse_shares(shares, objective.classes), "given")
         if snapshot is not None:
             found, told = _of_snapshot(snapshot, objective)
@@ -53,6 +56,16 @@ def explain(
         if output is not None:
             output.write_bytes(_drawn(explanation, output.suffix))
             console.print(f"wrote {output}", highlight=False, markup=False)
+
+
+def _findings(objective: Objective, more: object) -> None:
+    """Of tasks that find things: from which probability on a finding pays."""
+    from towpath.cli.canvas.boxes import good_enough, price_of_asking
+
+    if more:
+        raise RejectedError(f"--shares, --snapshot and pictures are for text classification, this is {objective.kind}")
+    for sentence in (price_of_asking(objective), *good_enough(objective)):
+        typer.echo(plain(sentence))
 
 
 def _of_snapshot(folder: Path, objective: Objective) -> tuple[list[float], str]:

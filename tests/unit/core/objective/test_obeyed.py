@@ -1,0 +1,112 @@
+"""One number of the file is changed, and whoever obeys it decides otherwise: nobody keeps a number of his own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from towpath.core.errors import TooLargeError
+from towpath.core.objective import Objective, load_objective
+from towpath.ingestion.domain.obedience import Rules
+from towpath.model.decision import DecisionRule
+from towpath.monitoring.handlers import Watch
+from towpath.monitoring.metrics import MonitoringMetrics
+from towpath.pipelines.steps.gate import decide
+from towpath.preparation.labels.agreement import summary
+from towpath.preparation.labels.ratings import Rating
+from towpath.preparation.labels.requirements import verdict
+from towpath.training.domain.policy import RetrainingPolicy
+from towpath.v1 import ClassDecision, ClassLabel, Decision, Document, Feedback, Prediction
+
+TEXT = (Path(__file__).parents[4] / "objective.yaml").read_text()
+
+
+def ingestion(objective: Objective) -> str:
+    """Is a document of 500 characters taken?"""
+    try:
+        Rules(objective).obey(Document(document_id="d", text="x" * 500))
+    except TooLargeError:
+        return "refused"
+    return "taken"
+
+
+def labels(objective: Objective) -> str:
+    """May labels be released on which raters agree well, and not perfectly?"""
+    random = np.random.default_rng(0)
+    truth = random.uniform(-3, 3, 200)
+    ratings = [
+        Rating(f"a{n}-{rater}", f"d{n}", f"r{rater}", objective.class_of_grade(grade), grade, "1", float(n), None)
+        for n in range(200)
+        for rater in range(3)
+        for grade in [float(np.clip(truth[n] + random.normal(0, 0.8), -4, 4))]
+    ]
+    return "released" if verdict(ratings, summary(ratings, objective), objective, None).met else "held back"
+
+
+def gate(objective: Objective) -> str:
+    """Is a model that errs once in ten documents released, where people did the work before?"""
+    truth = np.random.default_rng(0).choice(3, 1000, p=[0.2, 0.3, 0.5])
+    answers = np.where(np.arange(1000) % 10 == 0, (truth + 1) % 3, truth)
+    price = np.full(1000, objective.ask_person)
+    candidate = objective.costs.realised(truth, answers)
+    return decide(candidate, {"ask-person": price}, objective.contract.readiness, unit=objective.unit).outcome
+
+
+def serving(objective: Objective) -> str:
+    """What is done with a document that is positive with 90 %, else negative?"""
+    rule = DecisionRule.from_objective(objective.to_json(), objective.classes)
+    (made,) = rule.decide(np.array([[0.1, 0, 0.9]], dtype=np.float32), np.array([False]))
+    return made.decision
+
+
+def monitoring(objective: Objective) -> str:
+    """What does it say that documents cost, of which every other one went to a person?"""
+    watch = Watch(objective, MonitoringMetrics(CollectorRegistry()), 100, 3)
+    for n in range(40):
+        asked = Decision.DECISION_ASK_PERSON if n % 2 else Decision.DECISION_CLASS
+        said = ClassDecision(label="neutral", decision=asked)
+        watch.prediction(Prediction(prediction_id=f"p{n}", document_id=f"d{n}", release_id="r", class_decision=said))
+        watch.feedback(Feedback(feedback_id=f"f{n}", document_id=f"d{n}", class_label=ClassLabel(label="neutral")))
+    return f"{watch.summary()['releases']['r']['feedback']['realisedCost']:.3f}"
+
+
+def retraining(objective: Objective) -> str:
+    """Is a training due after 400 documents?"""
+    policy = RetrainingPolicy(objective.contract.retraining.new_annotated_documents)
+    for n in range(400):
+        policy.annotated(f"d{n}")
+    return "wait" if policy.due() is None else "train"
+
+
+@pytest.mark.parametrize(
+    ("obeys", "old", "new", "before", "after"),
+    [
+        (ingestion, "maxDocumentChars: 10000", "maxDocumentChars: 280", "taken", "refused"),
+        (labels, "floor: 0.667", "floor: 0.95", "released", "held back"),
+        (labels, "minRatersPerDocument: 3", "minRatersPerDocument: 4", "released", "held back"),
+        (gate, "askPerson: 0.15", "askPerson: 0.4", "fail", "pass"),
+        (serving, "askPerson: 0.15", "askPerson: 0.95", "ask-person", "class"),
+        (monitoring, "askPerson: 0.15", "askPerson: 0.4", "0.075", "0.200"),
+        (retraining, "newAnnotatedDocuments: 500", "newAnnotatedDocuments: 400", "wait", "train"),
+    ],
+)
+def test_one_number_changes_what_is_decided(
+    tmp_path: Path, obeys: Callable[[Objective], str], old: str, new: str, before: str, after: str
+) -> None:
+    assert TEXT.count(old) == 1
+    said = []
+    for text in (TEXT, TEXT.replace(old, new)):
+        (tmp_path / "objective.yaml").write_text(text)
+        said.append(obeys(load_objective(tmp_path / "objective.yaml")))
+    assert said == [before, after]
+
+
+def test_the_gate_asks_for_the_saving_that_the_file_asks_for(tmp_path: Path) -> None:
+    text = TEXT.replace("askPerson: 0.15", "askPerson: 0.4")
+    for margin, outcome in (("0.0", "pass"), ("0.3", "fail")):
+        (tmp_path / "objective.yaml").write_text(text.replace("margin: 0.0", f"margin: {margin}"))
+        assert gate(load_objective(tmp_path / "objective.yaml")) == outcome
