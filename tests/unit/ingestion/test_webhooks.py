@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from ruamel.yaml import YAML
 
 from support.label_studio import SECRET, annotation, choice, event, task
+from support.objective import CATS_OR_DOGS
 from towpath.core.errors import CrashError
+from towpath.core.objective import Objective
 from towpath.core.stream import Codec, MemoryBroker, Registry
 from towpath.ingestion.bootstrap import build
 from towpath.ingestion.settings import IngestionSettings
@@ -26,9 +29,11 @@ class Rig:
     def __init__(self, **settings: Any) -> None:
         self.broker, self.registry = MemoryBroker(), Registry.load()
         self.broker.create_topics(self.registry.specs())
-        service = build(IngestionSettings(**{"ingestion_webhook_secret": SECRET, **settings}), broker=self.broker)
-        assert service.app is not None
-        self.client = TestClient(service.app)
+        self._settings = IngestionSettings(**{"ingestion_webhook_secret": SECRET, **settings})
+        self.client = TestClient(self.built())
+
+    def built(self, objective: Objective | None = None) -> Any:
+        return build(self._settings, broker=self.broker, objective=objective).app
 
     def on(self, topic: str) -> list[Any]:
         kind = self.registry.topic(topic).message
@@ -125,6 +130,17 @@ def test_of_many_annotations_the_good_ones_are_taken_and_the_event_parked(rig: R
     said = rig.post(event("ANNOTATIONS_CREATED", many, [task()] * 3))
     assert (said["accepted"], said["problems"]) == (2, ["annotation 2: 2 classes were given, one is wanted"])
     assert len(rig.on("dead-letters")) == 1
+
+
+def test_a_label_that_the_objective_does_not_have_waits_for_the_objective_to_have_it() -> None:
+    objective = Objective.model_validate(YAML(typ="safe").load(CATS_OR_DOGS))
+    rig = Rig()
+    rig.client = TestClient(rig.built(objective))
+    said = rig.post(event("ANNOTATION_CREATED", annotation(17, choice("horse"))))
+    assert (said["accepted"], "'horse' is no class of the objective: cat, dog" in said["problems"][0]) == (0, True)
+    assert len(rig.on("dead-letters")) == 1
+    assert rig.post(event("ANNOTATION_CREATED", annotation(17, choice("cat"))))["accepted"] == 1
+    assert rig.post(event("ANNOTATIONS_DELETED"))["accepted"] == 1
 
 
 def test_a_skipped_task_is_no_problem(rig: Rig) -> None:

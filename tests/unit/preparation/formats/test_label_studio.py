@@ -16,7 +16,15 @@ from support.label_studio import annotation, choice, event, export, grade, span,
 from support.objective import CATS_OR_DOGS
 from towpath.core.ids import document_id
 from towpath.core.objective import Objective
-from towpath.preparation.formats.label_studio import Naming, guide_mark, label_config, mark_of, read_event, read_export
+from towpath.preparation.formats.label_studio import (
+    Naming,
+    guide_mark,
+    label_config,
+    mark_of,
+    read_event,
+    read_export,
+    reconcile,
+)
 from towpath.preparation.formats.label_studio import task as new_task
 from towpath.preparation.formats.read import Read, UnreadableError, UnusableError
 from towpath.preparation.labels.ratings import current
@@ -153,6 +161,7 @@ def test_spans_count_code_points_whatever_the_editor_counted(start: int, end: in
 def test_an_export_gives_the_ids_that_the_webhooks_gave() -> None:
     from_file = only(read_export(export(annotation()), NAMING))
     hooked = only(said(event("ANNOTATION_CREATED")))
+    assert current([hooked, from_file]) == current([from_file, hooked]) == [hooked], "with the guide that it knew"
     hooked.guide_version = ""
     assert from_file == hooked
 
@@ -255,3 +264,40 @@ def test_a_guides_version_is_found_again_or_refused() -> None:
     assert (mark.version, mark.since) == ("2026-11", "2026-11-25T12:00:00Z")
     with pytest.raises(UnusableError, match="no spaces"):
         guide_mark("<b>1</b>", NOW)
+
+
+PLACE = "ls/5"
+
+
+def test_reconciling_finds_each_kind_of_loss_and_then_nothing() -> None:
+    had = [only(said(event("ANNOTATION_CREATED", annotation(n)))) for n in (1, 2, 3)]
+    there = read_export(export(annotation(1), annotation(2, choice("positive"), minute=5), annotation(4)), NAMING)
+    plan = reconcile(had, there, PLACE, NOW)
+    assert [[each.annotation_id for each in part] for part in (plan.missed, plan.changed, plan.withdrawn)] == [
+        ["ls-ls-4"], ["ls-ls-2"], ["ls-ls-3"],
+    ]  # fmt: skip
+    healed = [*had, *plan.all]
+    assert {each.annotation_id: each.class_label.label for each in current(healed)} == {
+        "ls-ls-1": "negative", "ls-ls-2": "positive", "ls-ls-4": "negative",
+    }  # fmt: skip
+    assert reconcile(healed, there, PLACE, NOW).all == ()
+
+
+def test_what_was_taken_for_gone_comes_back_and_clocks_may_differ() -> None:
+    created = only(said(event("ANNOTATION_CREATED", annotation(1, minute=59))))
+    empty, there = read_export("[]", NAMING), read_export(export(annotation(1, minute=59)), NAMING)
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    gone = reconcile([created], empty, PLACE, long_ago).withdrawn
+    assert current([created, *gone]) == []
+    back = reconcile([created, *gone], there, PLACE, NOW).returned
+    assert [each.class_label.label for each in current([created, *gone, *back])] == ["negative"]
+    assert reconcile([created, *gone, *back], there, PLACE, NOW).all == ()
+
+
+def test_another_project_and_what_cannot_be_used_are_not_gone() -> None:
+    had = only(said(event("ANNOTATION_CREATED", annotation(1))))
+    elsewhere = Annotation(annotation_id="ls-ls-9", source="ls/6")
+    unusable = read_export(export(annotation(1, choice("a"), choice("b"), minute=5)), NAMING)
+    assert reconcile([had, elsewhere], unusable, PLACE, NOW).all == ()
+    skipped = read_export(export(annotation(1, minute=5, was_cancelled=True)), NAMING)
+    assert len(reconcile([had], skipped, PLACE, NOW).withdrawn) == 1

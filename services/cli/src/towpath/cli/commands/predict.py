@@ -15,7 +15,7 @@ import typer
 from towpath.cli.context import Installed, console, errors_told, installed, plain
 from towpath.core.errors import NotFoundError, RejectedError
 
-__all__ = ["register"]
+__all__ = ["register", "reigning"]
 
 _BATCH = 256
 
@@ -36,7 +36,7 @@ def predict(
     with errors_told():
         from towpath.model import BundleError, Model
 
-        folder = bundle or _reigning(installed())
+        folder = bundle or reigning(installed())
         try:
             model = Model.load(folder)
         except BundleError as error:
@@ -64,7 +64,7 @@ def _texts(given: list[str]) -> Iterator[str]:
             raise RejectedError("a text is blank")
 
 
-def _reigning(here: Installed) -> Path:
+def reigning(here: Installed) -> Path:
     """The bundle of the last release on this machine, by Kafka where it answers, else the newest folder."""
     folders = sorted((here.home / "bundles").glob("rel-*"), key=lambda each: each.stat().st_mtime)
     if not folders:

@@ -19,11 +19,15 @@ class UnusableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`where` is a line, or an annotation of the tool. `expected`: the rater said nothing, so nothing is lost."""
+    """`where` is a line, or an annotation of the tool, whose id is given where it has one.
+
+    `expected`: the rater said nothing, so nothing is lost.
+    """
 
     where: str
     reason: str
     expected: bool = False
+    annotation_id: str = ""
 
 
 @dataclass

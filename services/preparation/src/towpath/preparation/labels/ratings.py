@@ -86,10 +86,13 @@ def table(ratings: Iterable[Rating], objective: Objective, *, grades: bool) -> T
     return Table(values, raters, documents)
 
 
-def revision(annotation: Annotation) -> tuple[int, int, bytes]:
-    """Comparable; two revisions of the same instant are told apart by content, so that every reader picks the same."""
+def revision(annotation: Annotation) -> tuple[int, int, bool, bytes]:
+    """Comparable; two revisions of the same instant are told apart by content, so that every reader picks the same.
+
+    Of a webhook and a file that was exported later, the webhook knew the guide.
+    """
     at = annotation.updated_at if annotation.HasField("updated_at") else annotation.created_at
-    return at.seconds, at.nanos, annotation.SerializeToString(deterministic=True)
+    return at.seconds, at.nanos, bool(annotation.guide_version), annotation.SerializeToString(deterministic=True)
 
 
 def _rating(annotation: Annotation, objective: Objective) -> Rating:

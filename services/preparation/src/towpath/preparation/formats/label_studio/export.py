@@ -77,7 +77,7 @@ def _take(
     try:
         its, made = both(task, given, naming, project=given.get("project", task.get("project")), guide=guide)
     except UnusableError as error:
-        read.refused.append(Refused(where, str(error)))
+        read.refused.append(Refused(where, str(error), annotation_id=naming.annotation(given.get("id", 0))))
         return
     read.annotations.append(made)
     if its.derived is not None and its.document_id not in seen:
