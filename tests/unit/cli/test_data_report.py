@@ -97,8 +97,8 @@ def test_lines_that_are_no_rows_are_counted_and_stop_nothing(folder: Path) -> No
     assert found["schema"]["parts"]["no text"] == 3
 
 
-def test_a_tsv_without_names_of_columns_is_read_by_those_given_and_keeps_its_quotes(folder: Path) -> None:
-    rows = [f'{n}\tneutral\t"{text}\textra' for n, text in enumerate(texts(30))]
+def test_a_table_without_a_header_is_read_by_those_given_and_keeps_its_quotes(folder: Path) -> None:
+    rows = [f'{n}\tneutral\t"{text}\t' for n, text in enumerate(texts(30))]
     (folder / "bare.tsv").write_text("\n".join(rows))
     typed("bare.tsv", "--columns", "documentId,label,text", "--json", "out.json")
     told = json.loads((folder / "out.json").read_text())

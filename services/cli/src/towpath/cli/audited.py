@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 from towpath.cli.material import Material
-from towpath.cli.rows import lines_of, shaped
-from towpath.core.errors import NotFoundError, RejectedError
+from towpath.cli.sources import Item as Read
+from towpath.cli.sources import Reading, open_source
+from towpath.core.errors import RejectedError
 from towpath.core.ids import document_id
 from towpath.core.objective import Objective
+from towpath.core.service import StoreSettings
 from towpath.pipelines.steps.split import part_of
 from towpath.preparation.labels.consensus import given_classes
 from towpath.preparation.labels.ratings import ratings_of
@@ -22,7 +24,6 @@ from towpath.preparation.quality.items import Item
 
 __all__ = ["Audited", "of_files", "of_material", "sampled"]
 
-_SUFFIXES = (".ndjson", ".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _DEEP = 20_000
 
 
@@ -36,36 +37,43 @@ class Audited:
 
 
 def of_files(
-    files: Sequence[Path],
-    tests: Sequence[Path],
+    files: Sequence[str],
+    tests: Sequence[str],
     objective: Objective | None,
     *,
     columns: Mapping[str, str],
     header: Sequence[str],
+    store: StoreSettings,
 ) -> Audited:
-    """Each file is a part. Of one file alone the parts are those that training would make of it.
+    """What `towpath ingest` reads. Each file is a part; of one file alone the parts are those that training would make.
 
     Args:
-        tests: files of documents that are not trained on.
+        tests: places of documents that are not trained on.
         columns: the file's name of a field, by ingestion's name of it.
-        header: names of the columns of .tsv files that have none themselves; empty where they do.
+        header: names of the columns of tables that have none themselves; empty where they do.
 
     Raises:
         NotFoundError: no such file, or a folder without any.
         RejectedError: a suffix that is not known, or two files of one name.
     """
-    held = [each for file in tests for each in _listed(file)]
-    chosen = [each for file in files for each in _listed(file) if each not in held] + held
-    if twice := {each.stem for each in chosen if sum(other.stem == each.stem for other in chosen) > 1}:
+    reading = Reading(columns=columns, header=tuple(header), keep_columns=True)
+    opened = [open_source(place, reading, store) for place in tests]
+    held = [(source, each) for source in opened for each in source.files]
+    apart = {each.version for _, each in held}
+    opened = [open_source(place, reading, store) for place in files]
+    chosen = [(source, each) for source in opened for each in source.files if each.version not in apart]
+    names = [_part(each.name) for _, each in chosen + held]
+    if twice := {name for name in names if names.count(name) > 1}:
         raise RejectedError(f"several files are named {min(twice)}; the report could not tell which is which")
+    alone = len(names) == 1
 
     def source() -> Iterator[Item]:
-        for file in chosen:
-            for row in _rows(file, columns, header):
-                yield _item(row, file.stem if len(chosen) > 1 else None, objective)
+        for place, each in chosen + held:
+            for read in replace(place, files=(each,)).items():
+                yield _item(read, None if alone else _part(each.name), objective)
 
-    name = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} files"
-    return Audited(name, source, tuple(each.stem for each in held) if len(chosen) > 1 else ("test",))
+    name = names[0] if alone else f"{len(names)} files"
+    return Audited(name, source, ("test",) if alone else tuple(_part(each.name) for _, each in held))
 
 
 def of_material(material: Material, objective: Objective | None, name: str) -> Audited:
@@ -89,57 +97,42 @@ def sampled(audited: Audited, objective: Objective) -> list[Item]:
     return sorted(known.values(), key=lambda each: hashlib.sha256(each.id.encode("utf-8", "replace")).digest())[:_DEEP]
 
 
-def _listed(file: Path) -> list[Path]:
-    if file.is_dir():
-        found = sorted(each for each in file.iterdir() if each.suffix.lower() in _SUFFIXES)
-        if not found:
-            raise NotFoundError(f"no file of {', '.join(_SUFFIXES)} in this folder", where=str(file))
-        return found
-    if not file.is_file():
-        raise NotFoundError("no such file", where=str(file))
-    return [file]
+def _part(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix(""))
 
 
-def _rows(file: Path, columns: Mapping[str, str], header: Sequence[str]) -> Iterator[Any]:
-    if header and file.suffix.lower() == ".tsv":
-        yield from _bare(file, columns, header)
-        return
-    for line in lines_of(file, columns):
-        if line.strip():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                yield {}  # a row without id and text, which is what the report will say
-
-
-def _bare(file: Path, columns: Mapping[str, str], header: Sequence[str]) -> Iterator[Any]:
-    """Quotes are the text's, and what is beyond the header is left out."""
-    with file.open(encoding="utf-8-sig", errors="replace", newline="\n") as lines:
-        for line in lines:
-            yield shaped(dict(zip(header, line.rstrip("\r\n").split("\t"), strict=False)), columns)
-
-
-def _item(row: Any, part: str | None, objective: Objective | None) -> Item:
-    given = row if isinstance(row, dict) else {}
+def _item(read: Read, part: str | None, objective: Objective | None) -> Item:
+    given = _object(read)
     text = given.get("text")
     text = text if isinstance(text, str) else ""
     identity = given.get("documentId")
     if identity is None and text:
         identity = document_id(str(given.get("source") or ""), text)
-    label, made = _label(given.get("classLabel"), objective), _time(given.get("createdAt"))
+    label, made = _label(given, objective), _time(given.get("createdAt"))
     return Item(str(identity or ""), text, label, part_of(text) if part is None else part, made)
 
 
-def _label(given: Any, objective: Objective | None) -> str:
-    told = given if isinstance(given, dict) else {}
+def _object(read: Read) -> dict[str, Any]:
+    """Of what is no row there is neither id nor text, which is what the report will say."""
+    try:
+        found = json.loads(read.data) if read.data is not None and read.data.strip() else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _label(given: Mapping[str, Any], objective: Objective | None) -> str:
+    """A column of a table of documents that is named label or score is there as an attribute."""
+    told = given.get("classLabel") or given.get("attributes")
+    told = told if isinstance(told, dict) else {}
     if told.get("label"):
         return str(told["label"])
-    if objective is not None and isinstance(told.get("score"), int | float):
-        try:
-            return objective.class_of_grade(float(told["score"]))
-        except ValueError:
-            return f"grade {told['score']}"
-    return ""
+    if objective is None or told.get("score") is None:
+        return ""
+    try:
+        return objective.class_of_grade(float(told["score"]))
+    except (TypeError, ValueError):
+        return f"grade {str(told['score'])[:32]}"
 
 
 def _time(given: Any) -> float | None:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-Files = Annotated[list[Path] | None, typer.Argument(help="documents or labelled rows, as `towpath ingest` takes them")]
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(help="documents, with or without labels: what `towpath ingest` reads, or snapshots"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,13 +36,15 @@ def report(
     snapshot: Annotated[Path | None, typer.Option(help="a snapshot's folder instead of files")] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="the page")] = Path("data.html"),
     json_file: Annotated[Path | None, typer.Option("--json", help="the same for programs")] = None,
-    test: Annotated[list[Path] | None, typer.Option(help="a file of documents that are not trained on")] = None,
+    test: Annotated[list[str] | None, typer.Option(help="a file of documents that are not trained on")] = None,
     against: Annotated[
-        list[Path] | None, typer.Option(help="files, or a snapshot's folder, that skew is measured against")
+        list[str] | None, typer.Option(help="files, or a snapshot's folder, that skew is measured against")
     ] = None,
     objective: Annotated[Path | None, typer.Option(help="whose limits count; else objective.yaml, if there")] = None,
     column: Annotated[list[str] | None, typer.Option(help="FIELD=NAME of a column that is named otherwise")] = None,
-    columns: Annotated[str, typer.Option(help="names of the columns of .tsv files without a first line of them")] = "",
+    columns: Annotated[
+        str, typer.Option(help="names of the columns of a table without a header, by comma; - leaves one out")
+    ] = "",
     deep: Annotated[bool, typer.Option("--deep", help="with embeddings: suspicious labels, outliers, twins")] = False,
     report_only: Annotated[bool, typer.Option("--report-only", help="exit 0 although a limit is crossed")] = False,
 ) -> None:
@@ -73,27 +78,36 @@ def _objective(file: Path | None) -> Objective | None:
 
 
 def _audited(
-    files: list[Path],
-    test: list[Path],
+    files: list[str],
+    test: list[str],
     snapshot: Path | None,
     objective: Objective | None,
     column: list[str],
     columns: str,
 ) -> Audited:
     from towpath.cli.audited import of_files, of_material
-    from towpath.cli.commands.ingest import _columns
     from towpath.cli.material import read_material
     from towpath.core.errors import RejectedError
 
-    if len(files) == 1 and (files[0] / "snapshot.json").is_file():
-        files, snapshot = [], files[0]
+    if len(files) == 1 and (Path(files[0]) / "snapshot.json").is_file():
+        files, snapshot = [], Path(files[0])
     if files or test:
         if snapshot is not None:
             raise RejectedError("give either files or --snapshot, not both")
         header = [name.strip() for name in columns.split(",") if name.strip()]
-        return of_files(files, test, objective, columns=_columns(column), header=header)
+        store = installed().settings.store
+        return of_files(files, test, objective, columns=_named(column), header=header, store=store)
     material = read_material(None, None, snapshot)
     return of_material(material, objective, "Kafka" if snapshot is None else snapshot.name)
+
+
+def _named(column: list[str]) -> dict[str, str]:
+    from towpath.core.errors import RejectedError
+
+    wrong = [each for each in column if "=" not in each]
+    if wrong:
+        raise RejectedError(f"--column {wrong[0]!r} is not FIELD=NAME, as text=body")
+    return dict(each.split("=", 1) for each in column)
 
 
 def _check(chosen: Audited, against: Audited | None, objective: Objective | None) -> Report:

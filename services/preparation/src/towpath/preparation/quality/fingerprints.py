@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,12 +56,15 @@ class Fingerprints:
         )
 
     @classmethod
-    def joined(cls, chunks: Sequence[Fingerprints]) -> Fingerprints:
-        """One after the other."""
-        if not chunks:
-            return cls.of([], [], [], [])
-        names = ("text", "bands", "signature", "label", "part")
-        return cls(*(np.concatenate([getattr(each, name) for each in chunks]) for name in names))
+    def joined(cls, chunks: list[Fingerprints]) -> Fingerprints:
+        """One after the other. `chunks` is empty afterwards: a column at a time is there twice, not all of them."""
+        columns = [[getattr(each, field.name) for each in chunks or [cls.of([], [], [], [])]] for field in fields(cls)]
+        chunks.clear()
+        made = []
+        for column in columns:
+            made.append(np.concatenate(column))
+            column.clear()
+        return cls(*made)
 
 
 def digest(text: str) -> int:
