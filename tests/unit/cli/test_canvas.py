@@ -110,3 +110,9 @@ def test_lines_fit_and_no_letter_is_lost(text: str, room: tuple[float, float]) -
     size, found = fitted(text, room, (25, 8))
     assert len(found) * size * 1.34 <= max(room[1], size * 1.34) + 1e-6
     assert width(one_line(text, room[0], (25, 8))[1], one_line(text, room[0], (25, 8))[0]) <= room[0] + 0.1
+
+
+def test_the_documents_show_the_canvas_of_the_running_example() -> None:
+    drawn = svg(load_objective(ROOT / "objective.yaml"), [0.2, 0.3, 0.5])
+    shown = (ROOT / "docs" / "canvas.svg").read_text()
+    assert shown == drawn, "towpath objective render --shares negative=.2,neutral=.3,positive=.5 -o docs/canvas.svg"
