@@ -39,7 +39,7 @@ def variables(settings: type[BaseModel], prefix: str = "TOWPATH_") -> Iterator[s
 def environment_of(pod: dict[str, Any]) -> dict[str, str]:
     """With something for each secret."""
     (container,) = pod["spec"]["containers"]
-    return {each["name"]: each.get("value", "secret") for each in container["env"]}
+    return {each["name"]: each.get("value", "a secret of a pod") for each in container["env"]}
 
 
 def component_of(pod: dict[str, Any]) -> str:

@@ -36,6 +36,10 @@ ELSEWHERE = {
     "curl -s $MONITORING": "asks a pod, from the runbooks",
     'curl -s -H "X-API-Key: $KEY" $TRAINING': "asks a pod, from the runbooks",
     "python -m towpath.pipelines": "wants an S3 bucket; the Job's tests run it",
+    "towpath labels connect": "wants a Label Studio: tests/integration/label_studio types it at the real one",
+    "towpath labels tasks --": "likewise",
+    "towpath labels reconcile": "likewise",
+    "towpath labels import": "likewise, with files of each kind",
     "kcat": "test_other_clients reads with the same librdkafka; the program itself is in no Python package",
 }
 FOLLOWS = "towpath tail predictions"

@@ -108,6 +108,10 @@
 {{- if ne $service.store "none" }}
 {{- include "towpath.storeEnv" . }}
 {{- end }}
+{{- if and (eq .name "ingestion") .root.Values.webhooks.existingSecret }}
+- name: TOWPATH_INGESTION_WEBHOOK_SECRET
+  valueFrom: {secretKeyRef: {name: {{ .root.Values.webhooks.existingSecret }}, key: webhook-secret}}
+{{- end }}
 {{- if $service.objective }}
 - name: TOWPATH_OBJECTIVE
   value: /etc/towpath/objective.yaml

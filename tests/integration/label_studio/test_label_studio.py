@@ -267,3 +267,18 @@ def test_who_may_not_is_told_so(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> No
     assert "refuses LABEL_STUDIO_API_KEY" in rig.towpath(*words, code=2)
     monkeypatch.delenv("LABEL_STUDIO_API_KEY")
     assert "set LABEL_STUDIO_API_KEY" in rig.towpath(*words, code=2)
+
+
+def test_files_of_other_tools_come_in_and_their_wrong_lines_are_named(rig: Rig) -> None:
+    Path("ratings.csv").write_text("coder,doc_id,class\nann,doc-8,cat\nbob,doc-8,dog\nbob,doc-9\n")
+    said = rig.towpath("import", "ratings.csv", "--from", "csv", "--column", "rater=coder", code=1)
+    assert "line 4: 2 columns, the header has 3" in said
+    assert "2 annotations accepted, 1 refused" in said
+    metadata = {"class-name": "cat", "job-name": "labeling-job/pets", "human-annotated": "yes"}
+    line = {"source": "purr", "pet": 0, "pet-metadata": metadata}
+    Path("output.manifest").write_text(json.dumps(line) + "\n")
+    words = ("import", "output.manifest", "--from", "ground-truth", "--source", "pets")
+    assert "1 annotations accepted, 0 refused" in rig.towpath(*words)
+    (document,) = (each for each in rig.history("documents") if each.text == "purr")
+    raters = {each.rater_id: each.document_id for each in rig.history("annotations")}
+    assert raters.items() >= {"ann": "doc-8", "bob": "doc-8", "gt-pets-consolidated": document.document_id}.items()
