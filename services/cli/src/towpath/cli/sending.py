@@ -13,7 +13,7 @@ import httpx
 
 from towpath.core.errors import RejectedError, RetryableError
 
-__all__ = ["Bookmark", "Sent", "send"]
+__all__ = ["PIECE_LINES", "Bookmark", "Sent", "deliver", "send"]
 
 PIECE_LINES = 1000
 _TRIES = 6
@@ -42,6 +42,12 @@ class Bookmark:
         with file.open("rb") as data:
             while block := data.read(1_048_576):
                 digest.update(block)
+        return cls(home / "ingest" / f"{digest.hexdigest()[:32]}.json")
+
+    @classmethod
+    def named(cls, home: Path, *parts: str) -> Bookmark:
+        """Of what `parts` tell apart from everything else."""
+        digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape"))
         return cls(home / "ingest" / f"{digest.hexdigest()[:32]}.json")
 
     def line(self) -> int:
@@ -76,7 +82,7 @@ def send(
     for _ in range(skip):
         next(lines, None)
     while piece := _piece(lines):
-        _deliver(client, kind, piece, sent, pause)
+        deliver(client, kind, piece, sent, pause)
         on_progress(sent)
     return sent
 
@@ -90,9 +96,10 @@ def _piece(lines: Iterator[bytes]) -> list[bytes]:
     return piece
 
 
-def _deliver(
-    client: httpx.Client, kind: str, piece: Sequence[bytes], sent: Sent, pause: Callable[[float], None]
+def deliver(
+    client: httpx.Client, kind: str, piece: Sequence[bytes], sent: Sent, pause: Callable[[float], None] = time.sleep
 ) -> None:
+    """Send one piece, of PIECE_LINES at most, and note what became of it. Raises as `send`."""
     why = ""
     for attempt in range(_TRIES):
         try:

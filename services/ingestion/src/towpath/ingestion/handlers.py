@@ -20,7 +20,7 @@ from towpath.ingestion.settings import IngestionSettings
 
 __all__ = ["MAX_PROBLEMS", "Account", "Intake", "Interrupted"]
 
-MAX_PROBLEMS = 100
+MAX_PROBLEMS = 1000
 _log = structlog.get_logger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""towpath ingest FILE|-"""
+"""towpath ingest FILE|FOLDER|s3://…|-"""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from towpath.cli.context import console, errors_told, installed, plain
-from towpath.cli.sending import Bookmark, Sent, send
-from towpath.core.errors import NotFoundError, RejectedError
+from towpath.cli.sources.item import Format, Item, Reading
+from towpath.core.errors import RejectedError
+
+if TYPE_CHECKING:
+    from towpath.cli.sending import Bookmark
+    from towpath.cli.sources.places import Source
+    from towpath.cli.sources.sending import Account
 
 __all__ = ["register"]
 
-_SHOWN = 20
+_REASONS_SHOWN = 10
 
 
 class Kind(StrEnum):
@@ -31,73 +36,138 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    file: Annotated[
-        str, typer.Argument(help=".ndjson, .jsonl, .csv, .tsv or .parquet; - for NDJSON on standard input")
+    source: Annotated[
+        str,
+        typer.Argument(
+            help=".ndjson, .jsonl, .json, .manifest, .csv, .tsv, .parquet or .txt; a folder or s3://bucket/prefix of "
+            "them; - for NDJSON on standard input"
+        ),
     ],
     kind: Annotated[Kind, typer.Option(help="what the lines are")] = Kind.documents,
     column: Annotated[
         list[str] | None, typer.Option(help="FIELD=NAME of a column that is named otherwise, as text=body")
+    ] = None,
+    columns: Annotated[
+        str, typer.Option(help="names of the columns of a table without a header, by comma; - leaves one out")
+    ] = "",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="FIELD=VALUE for all that have none, as source=twitter")
+    ] = None,
+    keep_columns: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-columns/--drop-columns", help="make attributes of columns that are no field's, or leave them out"
+        ),
+    ] = None,
+    quotes: Annotated[
+        bool | None, typer.Option("--quotes/--no-quotes", help="fields may be quoted; else: in .csv, not in .tsv")
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="of the file: latin-1, cp1252, utf-16, …")] = "utf-8",
+    format_: Annotated[Format, typer.Option("--format", help="of JSON")] = Format.auto,
+    unescape: Annotated[
+        bool, typer.Option("--unescape", help=r"make characters of \u2019, &amp; and the like in texts")
+    ] = False,
+    snowflakes: Annotated[
+        bool, typer.Option("--created-at-from-snowflake", help="take createdAt from ids as Twitter made them")
+    ] = False,
+    refused: Annotated[
+        Path | None, typer.Option(help="write what was refused here: file, line, reason, original", dir_okay=False)
     ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="send all again, also what was sent before")] = False,
     allow_rejected: Annotated[
         bool, typer.Option("--allow-rejected", help="exit 0 although lines were refused")
     ] = False,
 ) -> None:
-    """Send a file to ingestion. Run again after an interruption, it goes on where it was.
+    """Send documents, annotations or feedback. Run again after an interruption, it goes on where it was.
 
     Example: towpath ingest tweets.csv --column text=body --column documentId=id
     """
-    import httpx
-
-    from towpath.cli.rows import lines_of, ndjson
-
     with errors_told():
-        here, columns = installed(), _columns(column or [])
-        url = here.url("ingestion")
-        if file == "-":
-            lines, bookmark, total = ndjson(sys.stdin.buffer), None, None
-        else:
-            path = Path(file)
-            if not path.is_file():
-                raise NotFoundError("no such file", where=file)
-            lines, bookmark = lines_of(path, columns), Bookmark.of(here.home, path, kind.value, url)
-            total = sum(1 for _ in lines_of(path, columns))
-        skip = 0 if bookmark is None or restart else bookmark.line()
-        if skip:
-            console.print(f"{skip} lines were sent before; going on with line {skip + 1} (--restart sends all again)")
-        with httpx.Client(base_url=url, headers=here.headers(), timeout=60.0) as client, _progress(total, skip) as show:
-
-            def note(sent: Sent) -> None:
-                if bookmark is not None:
-                    bookmark.set(sent.last_line)
-                show(sent)
-
-            sent = send(client, kind.value, lines, skip=skip, on_progress=note)
-    _tell(sent, kind)
-    if sent.rejected and not allow_rejected:
+        reading = Reading(
+            kind=kind.value,
+            columns=_pairs("--column", column or []),
+            header=tuple(columns.split(",")) if columns else (),
+            keep_columns=keep_columns,
+            quoted=quotes,
+            encoding=encoding,
+            format=format_,
+            constants=_pairs("--set", set_ or []),
+            unescape=unescape,
+            snowflakes=snowflakes,
+        )
+        account = _send(source, reading, refused, restart)
+    _tell(account, kind, refused)
+    if account.refused and not allow_rejected:
         raise typer.Exit(1)
 
 
-def _columns(given: list[str]) -> dict[str, str]:
+def _send(place: str, reading: Reading, refused: Path | None, restart: bool) -> Account:
+    import httpx
+
+    from towpath.cli.sources.sending import refused_file, send_items
+
+    here = installed()
+    url = here.url("ingestion")
+    items, bookmark, total = _opened(place, reading, here.home, url)
+    skip = 0 if bookmark is None or restart else bookmark.line()
+    if skip:
+        console.print(f"{skip} were sent before; going on with the next (--restart sends all again)")
+    with (
+        refused_file(refused, again=skip > 0) as note_refused,
+        httpx.Client(base_url=url, headers=here.headers(), timeout=60.0) as client,
+        _progress(total, skip) as show,
+    ):
+
+        def note(account: Account) -> None:
+            if bookmark is not None:
+                bookmark.set(account.items)
+            show(account)
+
+        return send_items(client, reading.kind, items, skip=skip, on_piece=note, on_refused=note_refused)
+
+
+def _opened(place: str, reading: Reading, home: Path, url: str) -> tuple[Iterator[Item], Bookmark | None, int | None]:
+    from towpath.cli.sending import Bookmark
+    from towpath.cli.sources.objects import line_items
+    from towpath.cli.sources.places import open_source
+
+    if place == "-":
+        return line_items(sys.stdin.buffer, "-", reading), None, None
+    found = open_source(place, reading, installed().settings.store)
+    _tell_passed_over(found)
+    return found.items(), Bookmark.named(home, url, found.version), found.total()
+
+
+def _pairs(option: str, given: list[str]) -> dict[str, str]:
     wrong = [each for each in given if "=" not in each]
     if wrong:
-        raise RejectedError(f"--column {wrong[0]!r} is not FIELD=NAME")
+        raise RejectedError(f"{option} {wrong[0]!r} is not FIELD=…")
     return dict(each.split("=", 1) for each in given)
 
 
 @contextmanager
-def _progress(total: int | None, skip: int) -> Iterator[Callable[[Sent], None]]:
+def _progress(total: int | None, skip: int) -> Iterator[Callable[[Account], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*shown, console=console) as progress:
         task = progress.add_task("sending", total=total, completed=skip)
-        yield lambda sent: progress.update(task, completed=sent.last_line)
+        yield lambda account: progress.update(task, completed=account.items)
 
 
-def _tell(sent: Sent, kind: Kind) -> None:
-    for line, why in sent.problems[:_SHOWN]:
-        typer.echo(plain(f"line {line}: {why}"), err=True)
-    if sent.rejected > _SHOWN:
-        typer.echo(f"… {sent.rejected} lines were refused in all", err=True)
-    typer.echo(f"{sent.accepted} {kind.value} accepted, {sent.rejected} refused")
+def _tell_passed_over(source: Source) -> None:
+    if source.passed_over:
+        kinds = ", ".join(f"{count} {suffix}" for suffix, count in source.passed_over.most_common())
+        console.print(plain(f"files of other kinds are passed over: {kinds}"), markup=False)
+
+
+def _tell(account: Account, kind: Kind, refused: Path | None) -> None:
+    for each in account.first:
+        typer.echo(plain(f"{each.item.file}:{each.item.line}: {each.reason}"), err=True)
+    if account.refused > len(account.first):
+        typer.echo(f"… {account.refused} were refused in all", err=True)
+        for reason, count in account.reasons.most_common(_REASONS_SHOWN):
+            typer.echo(plain(f"{count:>8} {reason}"), err=True)
+    if account.refused and refused is not None:
+        typer.echo(plain(f"all of them are in {refused}"), err=True)
+    typer.echo(f"{account.accepted} {kind.value} accepted, {account.refused} refused")

@@ -46,7 +46,7 @@ class Accepted(BaseModel):
     rejected: int = Field(ge=0)
     last_line: int = Field(ge=0)
     ids: list[str] = Field([], description="of a single document, annotation or feedback")
-    problems: list[LineProblem] = Field([], description="the first hundred")
+    problems: list[LineProblem] = Field([], description="the first thousand")
 
 
 def documentation(kind: Kind[Any]) -> dict[str, Any]:
