@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from towpath.cli.context import console, errors_told, installed, plain
-from towpath.core.errors import DeadLetterError, NotFoundError
-from towpath.core.stream import Broker, Codec, Message, Registry
+from towpath.core.errors import DeadLetterError, NotFoundError, RejectedError
+from towpath.core.stream import Broker, Codec, Registry
 from towpath.v1 import DeadLetter
 
 __all__ = ["register"]
@@ -46,20 +46,39 @@ def show(letter_id: Annotated[str, typer.Argument(help="as `list` prints it")]) 
         typer.echo(plain(letter.value.decode("utf-8", "backslashreplace")))
 
 
-def replay(letter_id: Annotated[str, typer.Argument(help="as `list` prints it")]) -> None:
-    """Send the original record to its topic again, for instance after a service was mended.
+def replay(
+    letter_id: Annotated[str, typer.Argument(help="as `list` prints it")] = "",
+    all_: Annotated[bool, typer.Option("--all", help="send all of them again, oldest first")] = False,
+    service: Annotated[str, typer.Option(help="with --all: only those that this service gave up on")] = "",
+) -> None:
+    """Send it again, for instance after a service or the objective was mended: a record to its topic, what ingestion
+    has parked to ingestion. What is sent twice counts once; what still cannot be used is parked again, and code 1.
 
-    Example: towpath dead-letters replay towpath.documents/3/1042
+    Examples:
+
+      towpath dead-letters replay towpath.documents/3/1042
+
+      towpath dead-letters replay --all --service ingestion
     """
+    import httpx
+
+    from towpath.cli.replaying import replayed
+
     with errors_told():
+        if bool(letter_id) == all_:
+            raise RejectedError("name a dead letter, or say --all")
         here = installed()
-        with here.broker() as broker:
-            letter = _find(broker, here.registry, letter_id)
-            headers = tuple((each.key, each.value) for each in letter.headers)
-            with broker.producer(client_id="towpath-cli") as producer:
-                record = Message(letter.source_topic, letter.value, letter.key or None, headers)
-                producer.send([record], timeout_s=20.0)
-        console.print(f"sent to {letter.source_topic}")
+        with here.broker() as broker, httpx.Client(base_url=here.url("ingestion"), timeout=60.0) as client:
+            letters = _letters(broker, here.registry) if all_ else [_find(broker, here.registry, letter_id)]
+            chosen = [each for each in letters if service in ("", each.service)]
+            failed = 0
+            for letter, outcome in replayed(chosen, broker, client):
+                failed += not outcome.used
+                typer.echo(plain(f"{letter.dead_letter_id}: {outcome.told}"))
+    if all_:
+        typer.echo(f"{len(chosen) - failed} of {len(chosen)} were sent and taken")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _letters(broker: Broker, registry: Registry) -> list[DeadLetter]:

@@ -94,6 +94,7 @@ class LabelFollower:
         self.latest = (report, datetime.now(UTC))
         self.metrics.of_labels(report)
         took = self.clock() - begin
-        self._next_at = self.clock() + max(self.every_s, took / _BUSY)
+        # What comes first is told at once.
+        self._next_at = self.clock() + max(self.every_s if len(self.known) else 0.0, took / _BUSY)
         if report.share < 1:
             _log.warning("ingestion.labels_sampled", share=report.share, annotations=report.annotations)
