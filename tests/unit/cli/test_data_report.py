@@ -94,7 +94,9 @@ def test_lines_that_are_no_rows_are_counted_and_stop_nothing(folder: Path) -> No
     done = typed("cut.ndjson", "--json", "out.json")
     assert done.exit_code == 1
     found = {each["check"]: each for each in json.loads((folder / "out.json").read_text())["findings"]}
-    assert found["schema"]["parts"]["no text"] == 3
+    assert found["schema"]["parts"] == {"no row": 3}
+    assert found["schema"]["rows"] == ["cut.ndjson:31", "cut.ndjson:32", "cut.ndjson:33"]
+    assert found["schema"]["sample"][0]["text"].startswith("not JSON")
 
 
 def test_a_table_without_a_header_is_read_by_those_given_and_keeps_its_quotes(folder: Path) -> None:

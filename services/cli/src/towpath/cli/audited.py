@@ -102,23 +102,21 @@ def _part(name: str) -> str:
 
 
 def _item(read: Read, part: str | None, objective: Objective | None) -> Item:
-    given = _object(read)
-    text = given.get("text")
-    text = text if isinstance(text, str) else ""
+    place = f"{read.file}:{read.line}"
+    if read.data is None:
+        return Item(place, "", part=part or "", refused=read.refused)
+    try:
+        given = json.loads(read.data)
+    except ValueError as error:
+        return Item(place, "", part=part or "", refused=f"not JSON: {error}")
+    if not isinstance(given, dict) or not isinstance(given.get("text", ""), str):
+        return Item(place, "", part=part or "", refused="no object with a text")
+    text = given.get("text", "")
     identity = given.get("documentId")
     if identity is None and text:
         identity = document_id(str(given.get("source") or ""), text)
     label, made = _label(given, objective), _time(given.get("createdAt"))
     return Item(str(identity or ""), text, label, part_of(text) if part is None else part, made)
-
-
-def _object(read: Read) -> dict[str, Any]:
-    """Of what is no row there is neither id nor text, which is what the report will say."""
-    try:
-        found = json.loads(read.data) if read.data is not None and read.data.strip() else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _label(given: Mapping[str, Any], objective: Objective | None) -> str:

@@ -34,6 +34,9 @@ def register(app: typer.Typer) -> None:
 def report(
     files: Files = None,
     snapshot: Annotated[Path | None, typer.Option(help="a snapshot's folder instead of files")] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="raters' answers on one file of documents, as NDJSON")
+    ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="the page")] = Path("data.html"),
     json_file: Annotated[Path | None, typer.Option("--json", help="the same for programs")] = None,
     test: Annotated[list[str] | None, typer.Option(help="a file of documents that are not trained on")] = None,
@@ -56,8 +59,12 @@ def report(
     """
     with errors_told():
         limits = _objective(objective)
-        chosen = _audited(files or [], test or [], snapshot, limits, column or [], columns)
-        held = _audited(against, [], None, limits, column or [], columns) if against else None
+        named = _named(column or [])
+        if annotations is not None:
+            chosen = _rated(files or [], annotations, limits)
+        else:
+            chosen = _audited(files or [], test or [], snapshot, limits, named, columns)
+        held = _audited(against, [], None, limits, named, columns) if against else None
         found = _check(chosen, held, limits)
         if deep:
             found = _deeper(found, chosen, limits)
@@ -82,7 +89,7 @@ def _audited(
     test: list[str],
     snapshot: Path | None,
     objective: Objective | None,
-    column: list[str],
+    named: dict[str, str],
     columns: str,
 ) -> Audited:
     from towpath.cli.audited import of_files, of_material
@@ -96,9 +103,19 @@ def _audited(
             raise RejectedError("give either files or --snapshot, not both")
         header = [name.strip() for name in columns.split(",") if name.strip()]
         store = installed().settings.store
-        return of_files(files, test, objective, columns=_named(column), header=header, store=store)
+        return of_files(files, test, objective, columns=named, header=header, store=store)
     material = read_material(None, None, snapshot)
     return of_material(material, objective, "Kafka" if snapshot is None else snapshot.name)
+
+
+def _rated(files: list[str], annotations: Path, objective: Objective | None) -> Audited:
+    from towpath.cli.audited import of_material
+    from towpath.cli.material import read_material
+    from towpath.core.errors import RejectedError
+
+    if len(files) != 1:
+        raise RejectedError("--annotations wants one file of documents (NDJSON) beside it")
+    return of_material(read_material(Path(files[0]), annotations, None), objective, Path(files[0]).parent.name)
 
 
 def _named(column: list[str]) -> dict[str, str]:

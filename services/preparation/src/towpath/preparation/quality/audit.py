@@ -99,7 +99,7 @@ def _finding(draft: Draft, found: dict[int, Item], policy: PersonalData) -> Find
 def shown(item: Item, like: Item | None, policy: PersonalData) -> Sample:
     """What is shown to people who need not know it is masked, whatever the objective does with the documents."""
     other = None if like is None or like is item else shown(like, None, policy)
-    return Sample(_cut(item.id), _cut(mask(item.text, policy).text), item.label, item.part, other)
+    return Sample(_cut(item.id), _cut(mask(item.text or item.refused, policy).text), item.label, item.part, other)
 
 
 def _cut(text: str) -> str:

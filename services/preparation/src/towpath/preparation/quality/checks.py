@@ -86,7 +86,9 @@ def repetitions(profile: Profile, prints: Fingerprints, groups: Groups, test_par
 
 def _documents(profile: Profile) -> Draft:
     count, wanted = profile.documents, profile.limits.min_documents
-    return Draft("documents", "error" if count < wanted else "info", f"{count} of {wanted} wanted", count, 1.0, wanted)
+    return Draft(
+        "documents", "error" if count < wanted else "info", f"{count:,} of {wanted:,} wanted", count, 1.0, wanted
+    )
 
 
 def _classes(profile: Profile) -> list[Draft]:
@@ -127,7 +129,7 @@ def _schema(profile: Profile) -> Draft:
 def _length(profile: Profile) -> Draft:
     told = {name: tally for name, tally in profile.mistakes.items() if name in ("too long", "too short")}
     limits, count = profile.limits, sum(tally.count for tally in told.values())
-    span = f"{limits.min_document_chars} to {limits.max_document_chars} characters"
+    span = f"{limits.min_document_chars:,} to {limits.max_document_chars:,} characters"
     said = f"{_listed(_counts(told))}; {span} are wanted" if count else f"all have {span}"
     return Draft("length", "warning" if count else "info", said, count, count / max(1, profile.documents), None,
                  _first(told.values()), parts=_counts(told))  # fmt: skip
@@ -197,6 +199,7 @@ def _conflicts(profile: Profile, prints: Fingerprints, groups: Groups) -> list[D
     texts, share = len(np.unique(groups.same[rows])), len(rows) / labelled
     limit = profile.limits.max_conflict_share
     said = f"{len(rows):,} documents of {texts:,} texts have the same text and different labels"
+    said = said if len(rows) else "no text has two labels"
     like = {int(row): _opponent(groups.same, prints.label, int(row)) for row in rows[:_ROWS]}
     level = severity(len(rows), share, limit)
     return [Draft("conflicts", level, said, len(rows), share, limit, _shown(rows), like)]

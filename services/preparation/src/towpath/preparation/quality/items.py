@@ -11,13 +11,17 @@ __all__ = ["Item", "chunks"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`label` is "" where none is known; `part` is a side of a split, or the file it came from; times are Unix s."""
+    """`label` is "" where none is known; `part` is a side of a split, or the file it came from; times are Unix s.
+
+    `refused` says why a line could not be read; its `id` is then where it is.
+    """
 
     id: str
     text: str
     label: str = ""
     part: str = ""
     created_at: float | None = None
+    refused: str = ""
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

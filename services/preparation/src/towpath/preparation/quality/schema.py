@@ -17,6 +17,7 @@ __all__ = ["MISTAKES", "mistakes", "schema_of"]
 _ID_CHARS = 256
 _TOMORROW_S = 86_400.0  # clocks differ
 MISTAKES = {
+    "no row": "the line cannot be read",
     "no id": "the document has no id",
     "long id": f"the id is longer than {_ID_CHARS} characters",
     "no text": "there is no text, or only space",
@@ -43,6 +44,7 @@ def schema_of(limits: DataQuality, classes: Sequence[str], now: float) -> pa.Dat
                 ],
             ),
             "label": pa.Column(object, label, nullable=True),
+            "refused": pa.Column(object, _check("no row", lambda column: column == "")),
             "created_at": pa.Column(
                 float, pa.Check.in_range(0, now + _TOMORROW_S, error="no time"), nullable=True, coerce=True
             ),
@@ -54,7 +56,8 @@ def mistakes(items: Sequence[Item], schema: pa.DataFrameSchema) -> dict[str, lis
     """Positions in `items`, by mistake (keys of MISTAKES)."""
     columns = {
         "id": [each.id for each in items],
-        "text": [each.text for each in items],
+        "text": [each.text or each.refused for each in items],
+        "refused": [each.refused for each in items],
         "label": [each.label or None for each in items],
     }
     frame = pd.DataFrame(columns, dtype=object)
