@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
-from scipy.stats import binom
+from scipy.special import bdtrc, ndtr
 
 from towpath.preparation.labels.observed import Observed
 
@@ -81,7 +80,7 @@ def _fast(rater: int, seen: Observed, own: NDArray[np.int64], median: Floats) ->
     if timed.sum() < _FEWEST:
         return []
     lead, usual = lead[timed], usual[timed]
-    p_value = float(binom.sf(int((lead < _FAST * usual).sum()) - 1, len(lead), 0.5))
+    p_value = float(bdtrc(int((lead < _FAST * usual).sum()) - 1, len(lead), 0.5))
     return [Clicking(rater, "lead-time", float(np.median(lead)), float(np.median(usual)), p_value)]
 
 

@@ -6,7 +6,7 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-__all__ = ["Band", "Interval", "Line", "bars", "histogram", "intervals", "lines"]
+__all__ = ["Band", "Interval", "Line", "Point", "bars", "histogram", "intervals", "lines", "points"]
 
 # Matplotlib knows no CSS: colours that nobody would choose stand for the page's.
 _COLOURS = {"#010203": "--ink", "#010204": "--soft", "#010205": "--line", "#010206": "--bad", "#010211": "--accent"}
@@ -65,6 +65,38 @@ class Line:
     x: Sequence[float]
     y: Sequence[float]
     band: Band | None = None
+
+
+@dataclass(frozen=True)
+class Point:
+    """`tone` is a colour of the page."""
+
+    label: str
+    x: float
+    y: float
+    tone: str = "accent"
+
+
+def points(
+    rows: Sequence[Point], *, title: str, x_label: str = "", y_label: str = "", named: Collection[str] = ()
+) -> str:
+    """A dot each; those whose label is in `named` have it beside them."""
+
+    def draw(axes: Any) -> None:
+        for tone in sorted({each.tone for each in rows}):
+            some = [each for each in rows if each.tone == tone]
+            axes.scatter([p.x for p in some], [p.y for p in some], s=34, color=_BY_NAME[tone], alpha=0.7, linewidth=0)
+        for each in rows:
+            if each.label in named:
+                place = {"textcoords": "offset points", "xytext": (6, 3)}
+                axes.annotate(_short(each.label), (each.x, each.y), fontsize=8.5, color=_BY_NAME["soft"], **place)
+        axes.grid(linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.margins(0.08)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+
+    return _svg(draw, title, 3.6)
 
 
 def intervals(

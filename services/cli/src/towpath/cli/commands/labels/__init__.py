@@ -6,11 +6,21 @@ from collections.abc import Callable
 
 import typer
 
-from towpath.cli.commands.labels import next, queue
+from towpath.cli.commands.labels import connect, guide, import_, next, queue, reconcile, release, report, tasks
 
 __all__ = ["register"]
 
-_REGISTER: tuple[Callable[[typer.Typer], None], ...] = (queue.register, next.register)
+_REGISTER: tuple[Callable[[typer.Typer], None], ...] = (
+    report.register,
+    guide.register,
+    release.register,
+    queue.register,
+    next.register,
+    connect.register,
+    tasks.register,
+    reconcile.register,
+    import_.register,
+)
 
 
 def register(app: typer.Typer) -> None:
