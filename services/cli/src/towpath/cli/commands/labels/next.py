@@ -11,6 +11,9 @@ import typer
 from towpath.cli.context import console, errors_told
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from towpath.cli.labelled import Labelled
     from towpath.core.objective import Objective
     from towpath.preparation.labels.queue import Wanted
@@ -60,40 +63,56 @@ def next_(
 def _choose(here: Labelled, objective: Objective, count: int, candidates: int, seed: int) -> list[Wanted]:
     import numpy as np
 
-    from towpath.cli.context import installed
-    from towpath.cli.embedding import embedded
     from towpath.pipelines.steps.split import split
-    from towpath.preparation.labels.consensus import given_classes
-    from towpath.preparation.labels.errors import fitted, new_texts
     from towpath.preparation.labels.queue import Wanted
     from towpath.preparation.labels.selection import choose
-    from towpath.training.settings import TrainingSettings
 
-    known = [here.texts[each] for each in here.rated]
-    fresh = new_texts([here.texts[each] for each in here.unrated], known)
-    ids = sorted(random.Random(seed).sample(fresh, min(candidates, len(fresh))))  # noqa: S311 - no secret
-    texts = [here.texts[here.unrated[n]] for n in ids]
-    home, encoder = installed().home, TrainingSettings().training_encoder
-    rows = embedded(known + texts, home, encoder)
-    classes = given_classes([each for each in here.ratings.kept if each.document_id in here.texts], objective)
-    labels = np.array([objective.classes.index(classes[each]) for each in here.rated], dtype=np.intp)
-    if len(set(classes.values())) < 2:
-        console.print("there are no labels of two classes yet: chosen to be varied, and nothing is known of costs")
-    probabilities = fitted(rows[: len(known)], labels, rows[len(known) :], len(objective.classes))
+    ids = _candidates(here, candidates, seed)
+    texts = [here.texts[each] for each in ids]
+    rows, probabilities = _as_of_now(here, texts, objective)
     reserved = np.zeros(len(texts), dtype=np.bool_)
     # Where training tests: only what is drawn at random may go there, or the gate would judge by hard cases.
     reserved[split(texts).test] = True
     share = objective.contract.labels.evaluation_share
     with console.status("choosing"):
-        made = choose(
-            rows[len(known) :], probabilities, reserved, objective.costs, count=count, evaluation_share=share, seed=seed
-        )
+        made = choose(rows, probabilities, reserved, objective.costs, count=count, evaluation_share=share, seed=seed)
     return [
         Wanted(
-            document_id=here.unrated[ids[each.index]],
+            document_id=ids[each.index],
             text=texts[each.index],
             why=each.why,
             expected_cost=round(each.expected_cost, 6),
         )
         for each in made
     ]
+
+
+def _candidates(here: Labelled, most: int, seed: int) -> list[str]:
+    """Ids of documents without ratings whose text is new."""
+    from towpath.preparation.labels.errors import new_texts
+
+    fresh = new_texts([here.texts[each] for each in here.unrated], [here.texts[each] for each in here.rated])
+    drawn = random.Random(seed).sample(fresh, min(most, len(fresh)))  # noqa: S311 - no secret
+    return [here.unrated[n] for n in sorted(drawn)]
+
+
+def _as_of_now(
+    here: Labelled, texts: list[str], objective: Objective
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Embeddings of the texts, and what a model of today's labels says of them."""
+    import numpy as np
+
+    from towpath.cli.context import installed
+    from towpath.cli.embedding import embedded
+    from towpath.preparation.labels.consensus import given_classes
+    from towpath.preparation.labels.errors import fitted
+    from towpath.training.settings import TrainingSettings
+
+    known = [here.texts[each] for each in here.rated]
+    rows = embedded(known + texts, installed().home, TrainingSettings().training_encoder)
+    classes = given_classes([each for each in here.ratings.kept if each.document_id in here.texts], objective)
+    if len(set(classes.values())) < 2:
+        console.print("there are no labels of two classes yet: chosen to be varied, and nothing is known of costs")
+    labels = np.array([objective.classes.index(classes[each]) for each in here.rated], dtype=np.intp)
+    now, then = rows[: len(known)], rows[len(known) :]
+    return then, fitted(now, labels, then, len(objective.classes))
