@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from pydantic import ValidationError
 
 from towpath.core.errors import TowpathError
-from towpath.core.service.lifecycle import Service, run
 from towpath.core.service.logging import configure_logging
 from towpath.core.service.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from towpath.core.service.lifecycle import Service
 
 __all__ = ["start"]
 
@@ -36,4 +38,6 @@ def start(name: str, settings: type[S], build: Callable[[S], Service]) -> int:
     except TowpathError as error:
         _log.error("service.refused", reason=str(error))
         return 1
+    from towpath.core.service.lifecycle import run  # with FastAPI, which is slow to import
+
     return run(service)
