@@ -1,6 +1,7 @@
 """The steps joined by files: each stage reads what earlier ones left in the run's folder, and leaves its own there.
 
 So the same stages run one after the other in a process, or each in a container of Kubeflow with the folder mounted.
+pandas, Matplotlib and scikit-learn are imported where they are used, for they take seconds, which no other stage pays.
 """
 
 from __future__ import annotations
@@ -25,9 +26,7 @@ from towpath.pipelines.steps.encode import embed
 from towpath.pipelines.steps.examples import Examples, label
 from towpath.pipelines.steps.snapshot import load_snapshot, write_snapshot
 from towpath.pipelines.steps.split import split
-from towpath.pipelines.steps.validate import validate
 from towpath.preparation.quality.items import Item
-from towpath.preparation.quality.page import data_page
 from towpath.v1 import Annotation, Document
 
 __all__ = ["STAGES", "Work"]
@@ -79,6 +78,9 @@ def snapshot(work: Work) -> str:
 
 
 def check(work: Work) -> str:
+    from towpath.pipelines.steps.validate import validate
+    from towpath.preparation.quality.page import data_page
+
     examples = work.examples()
     made, served = _recent(work, set(examples.ids))
     report = validate(examples, work.objective, now=time.time(), made=made, served=served)

@@ -1,4 +1,7 @@
-"""A linear head on embeddings: regularised by expected cost, calibrated by temperature."""
+"""A linear head on embeddings: regularised by expected cost, calibrated by temperature.
+
+scikit-learn is imported by who fits: it takes seconds, and the other stages and a cold start do without it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 
 from towpath.core.objective import Costs
 from towpath.model.build import Head
@@ -42,6 +42,8 @@ def fit(
         truth: (n,) class indices.
         weight: (n,) how much an example counts when fitting; the cost counts each alike.
     """
+    from sklearn.model_selection import StratifiedKFold
+
     rows = embeddings.astype(np.float64)
     classes = len(costs.matrix)
     folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(rows, truth))
@@ -56,6 +58,8 @@ def calibrate(trained: Trained, embeddings: NDArray[np.float32], truth: NDArray[
     Guo et al., "On calibration of modern neural networks", ICML 2017. The temperature goes into the head, so that a
     bundle needs no step more.
     """
+    from scipy.optimize import minimize_scalar
+
     if len(truth) == 0:
         return trained
     logits = embeddings.astype(np.float64) @ trained.head.coef.T + trained.head.intercept
@@ -92,6 +96,8 @@ def _cost(
 
 
 def _head(rows: Floats, truth: NDArray[np.intp], weight: Floats, c: float, classes: int) -> Head:
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression(C=c, max_iter=2000, tol=1e-5).fit(rows, truth, sample_weight=weight / weight.mean())
     coef = np.zeros((classes, rows.shape[1]))
     # A class that no example has is never predicted.
