@@ -19,7 +19,7 @@ demo: setup  ## Run the whole path on this machine: ARGS="--exit --report figure
 	@$(BIN)/towpath demo $(ARGS)
 
 test: lint tools  ## Check style and types, run all tests: ARGS="-k gate"
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto $(ARGS)
 
 images:  ## Build the services' images: BUILD="buildah build"
 	@BUILD="$(BUILD)" scripts/images

@@ -9,10 +9,23 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from support.sharing import (
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 from towpath.cli.local import LocalKafka
 from towpath.cli.local.ports import choose_port
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker, Registry, TopicSpec
+
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_xdist_auto_num_workers",
+    "pytest_xdist_make_scheduler",
+]
 
 # How long an example takes is the machine's: timings belong in benchmarks.
 settings.register_profile("towpath", deadline=None)
