@@ -12,6 +12,7 @@ from towpath.core.service import Health, NotReadyError, Service, new_app, requir
 from towpath.core.stream import Broker, Codec, Registry, connect
 from towpath.monitoring.entrypoints import http
 from towpath.monitoring.entrypoints.consumer import Reader
+from towpath.monitoring.entrypoints.documents import DataWatch
 from towpath.monitoring.entrypoints.stability import StabilityWatch
 from towpath.monitoring.handlers import Watch
 from towpath.monitoring.metrics import MonitoringMetrics
@@ -29,11 +30,14 @@ def build(settings: MonitoringSettings, *, broker: Broker | None = None, objecti
     codec, registry = Codec(settings.encoding, "towpath/monitoring"), Registry.load(settings.topic_prefix)
     reader = Reader(broker, codec, registry, watch)
     stability = StabilityWatch(broker, registry.full_name("predictions"), "predictions", metrics)
+    limits, window = objective.contract.data_quality, settings.monitoring_data_documents
+    data = DataWatch(broker, codec, registry.full_name("documents"), limits, metrics, window)
     health.add("kafka", partial(broker.ping, timeout_s=1.5))
     health.add("history", partial(_caught_up, reader))
     app = new_app("Towpath monitoring", health, metrics.registry, description="What predictions are worth.")
+    loops = [reader.loop, stability.loop, data.loop]
     app.include_router(http.router(watch), dependencies=[Depends(require_caller(settings.auth))])
-    return Service("monitoring", settings, health, metrics.registry, app, [reader.loop, stability.loop], [broker.close])
+    return Service("monitoring", settings, health, metrics.registry, app, loops, [broker.close])
 
 
 def _caught_up(reader: Reader) -> None:

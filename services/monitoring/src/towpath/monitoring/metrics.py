@@ -39,4 +39,11 @@ class MonitoringMetrics(Catalogue):
             self.unreadable.labels(topic)  # from 0 on, so that the first one is a change
         about = "How long an open transaction has kept readers of a partition from what was written after it began"
         self.open_transaction = self.gauge("open_transaction_seconds", about, ["topic", "partition"])
+        # Of the last documents, as they come in; the limits are the objective's.
+        self.data_documents = self.gauge("data_documents", "Documents in the window that data are judged by")
+        self.data_found = self.gauge("data_found_ratio", "Share of them that a check finds", ["check"])
+        self.data_limit = self.gauge("data_limit_ratio", "Share that the objective allows", ["check"])
+        self.data_languages = self.gauge("data_language_ratio", "Share of them in a language", ["language"])
+        about = "How far they are from the first window (population stability index; 0.25 is much)"
+        self.data_skew = self.gauge("data_skew", about, ["of"])
         self.objective = self.gauge("objective_info", "1; the objective and its unit", ["objective", "unit"])

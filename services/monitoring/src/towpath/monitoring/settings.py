@@ -22,3 +22,6 @@ class MonitoringSettings(ServiceSettings):
         200_000, ge=1, description="predictions and feedback that are remembered to be joined; the oldest go first"
     )
     monitoring_releases: int = Field(20, ge=1, description="releases with figures of their own; more are 'other'")
+    monitoring_data_documents: int = Field(
+        5_000, ge=100, le=1_000_000, description="the last documents, by which data are judged as they come in"
+    )
