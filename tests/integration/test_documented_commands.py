@@ -106,6 +106,8 @@ class Installation:
         (self.folder / "ratings.ndjson").write_text("\n".join(map(json.dumps, rated)))
         told = {"documentId": "tweet-1203", "source": "agent", "classLabel": {"label": "positive"}}
         (self.folder / "feedback.ndjson").write_text(json.dumps(told))
+        (self.folder / "semeval2017").mkdir()
+        (self.folder / "semeval2017" / "a.tsv").write_text("264183816548130816\tpositive\tI\\u2019m \"aaa\n")
         (self.folder / "tweets.ndjson").write_text('{"text": "one"}\n{"text": "two"}')
 
     def type(self, line: str) -> subprocess.CompletedProcess[str]:
