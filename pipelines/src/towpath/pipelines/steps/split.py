@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from towpath.preparation.quality.text import normal, words
+from towpath.preparation.quality.text import wording
 
 __all__ = ["Split", "part_of", "split"]
 
@@ -42,6 +42,4 @@ def part_of(text: str, *, test: float = _TEST, calibration: float = _CALIBRATION
 
 
 def _place(text: str) -> float:
-    plain = normal(text)
-    key = " ".join(words(plain)) or plain
-    return int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big") / 2**64
+    return int.from_bytes(hashlib.sha256(wording(text).encode("utf-8", "surrogatepass")).digest()[:8], "big") / 2**64

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from towpath.core.errors import RejectedError
+from towpath.preparation.quality.text import wording
 
 __all__ = ["SDIST_SHA256", "SETS", "Tweet", "read_sdist", "split"]
 
@@ -84,13 +85,12 @@ def parse(texts: str, ratings: str, prefix: str = "tweet") -> list[Tweet]:
 def split(tweets: Sequence[Tweet], share: float, seed: int = 0) -> tuple[list[Tweet], list[Tweet]]:
     """`share` of the tweets to learn from, and the rest.
 
-    By a hash of the text, so that order does not matter and that tweets which differ in case and spaces only stay
-    together: what is streamed later was not learned by heart.
+    By a hash of the words, so that order does not matter and that tweets which differ in case, spacing and punctuation
+    only stay together: what is streamed later was not learned by heart.
     """
 
     def drawn(tweet: Tweet) -> tuple[bytes, str]:
-        text = " ".join(tweet.text.casefold().split())
-        return hashlib.sha256(f"{seed}/{text}".encode()).digest(), tweet.document_id
+        return hashlib.sha256(f"{seed}/{wording(tweet.text)}".encode()).digest(), tweet.document_id
 
     ordered = sorted(tweets, key=drawn)
     cut = round(share * len(ordered))

@@ -14,7 +14,7 @@ from ftfy.badness import badness
 from towpath.core.objective.parts import PersonalData
 from towpath.preparation.quality.personal import find
 
-__all__ = ["DAMAGE", "UNKNOWN", "Inspection", "damage", "inspect", "language", "normal", "shingles", "words"]
+__all__ = ["DAMAGE", "UNKNOWN", "Inspection", "damage", "inspect", "language", "normal", "shingles", "wording", "words"]
 
 UNKNOWN = "und"
 """ISO 639-2 for a language that cannot be told."""
@@ -104,6 +104,12 @@ def words(text: str) -> list[str]:
     if "\\u" in read:
         read = _ESCAPE.sub(" ", read)
     return _WORD.findall(_ADDRESS.sub(" http ", _SURROGATE.sub(" ", unicodedata.normalize("NFKC", read)).lower()))
+
+
+def wording(text: str) -> str:
+    """Equal for texts that differ in case, spacing and punctuation alone: one must not be tested with the other."""
+    plain = normal(text)
+    return " ".join(words(plain)) or plain
 
 
 def shingles(said: list[str]) -> list[str]:
