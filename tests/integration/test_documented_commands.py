@@ -87,6 +87,7 @@ class Installation:
         objective = yaml.safe_load((ROOT / "objective.yaml").read_text())
         objective["contract"]["readiness"]["minTestDocuments"] = 100
         (folder / "objective.yaml").write_text(yaml.safe_dump(objective))
+        (folder / "labelling-guide.md").write_text((ROOT / "labelling-guide.md").read_text())
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TOWPATH_")}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {**kept, "PATH": path, "TOWPATH_TRAINING_ENCODER": str(encoder)}
@@ -107,7 +108,7 @@ class Installation:
         told = {"documentId": "tweet-1203", "source": "agent", "classLabel": {"label": "positive"}}
         (self.folder / "feedback.ndjson").write_text(json.dumps(told))
         (self.folder / "semeval2017").mkdir()
-        (self.folder / "semeval2017" / "a.tsv").write_text("264183816548130816\tpositive\tI\\u2019m \"aaa\n")
+        (self.folder / "semeval2017" / "a.tsv").write_text('264183816548130816\tpositive\tI\\u2019m "aaa\n')
         (self.folder / "tweets.ndjson").write_text('{"text": "one"}\n{"text": "two"}')
 
     def type(self, line: str) -> subprocess.CompletedProcess[str]:

@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 import pytest
 from google.protobuf import json_format
+from typer.testing import CliRunner
 
 from support.objective import CATS_OR_DOGS
+from towpath.cli.__main__ import app
 from towpath.cli.local.ports import choose_port
 from towpath.model.build.tiny import build_tiny_encoder
 from towpath.pipelines.tracking import CHAMPION, promote
@@ -91,6 +93,18 @@ def test_artefacts_go_to_the_server_and_the_alias_moves(
     version = MlflowClient(server, server).get_model_version_by_alias("cats-or-dogs", CHAMPION)
     assert version.tags["towpath.release_id"] == release.release_id
     assert version.source.startswith("mlflow-artifacts:")
+
+    # The label report goes beside the runs.
+    files = ["--documents", str(tmp_path / "documents"), "--annotations", str(tmp_path / "annotations")]
+    told = ["--objective", str(tmp_path / "objective.yaml"), "-o", str(tmp_path / "labels.html"), "--mlflow"]
+    done = CliRunner().invoke(app, ["labels", "report", *files, *told])
+    assert done.exit_code == 0, done.output
+    assert "labels.html" in {each.name for each in (tmp_path / "artefacts").rglob("*")}
+    client = MlflowClient(server)
+    experiments = [each.experiment_id for each in client.search_experiments()]
+    (logged,) = client.search_runs(experiments, filter_string="tags.`towpath.report` = 'label-report'")
+    assert logged.data.metrics["labels.documents"] == 300
+    assert "labels.alpha" not in logged.data.metrics, "one rater each: there is none, and MLflow takes no NaN"
 
 
 def test_without_a_server_nor_a_file_there_is_no_alias_to_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

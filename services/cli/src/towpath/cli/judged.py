@@ -60,7 +60,8 @@ def told(report: LabelReport) -> Iterator[str]:
     for each in report.suspects:
         yield plain(f"talk to {each.rater}, who {each.kind}: {each.why}")
     for why, ids in report.refused.items():
-        yield plain(f"{len(ids):,} annotations do not count: {why}")
+        many = f"{len(ids):,} annotations do" if len(ids) > 1 else "1 annotation does"
+        yield plain(f"{many} not count: {why}")
 
 
 def _lacking(text: str) -> str:

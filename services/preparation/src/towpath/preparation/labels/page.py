@@ -106,7 +106,7 @@ def _raters(report: LabelReport) -> Section:
         named = [[each.rater, each.kind, each.why] for each in report.suspects]
         blocks.append(Table(["talk to", "", "why"], named, tones=dict.fromkeys(range(len(named)), "warn")))
     else:
-        blocks.append(Text("Nobody drifts, clicks through or answers as two people.", "good"))
+        blocks.append(Text(_nobody(report), "good"))
     blocks += _pictures_of_raters(report)
     what = {"nominal": "same answer", "ordinal": "same answer"}.get(report.agreement.scale, "correlation")
     head = ["rater", "ratings", f"{what} as others" if what != "correlation" else "correlation", "bias"]
@@ -126,6 +126,13 @@ def _raters(report: LabelReport) -> Section:
     head += ["alpha without", "median s"]
     blocks.append(Table(head, rows, caption, shown=15))
     return Section("Raters", blocks)
+
+
+def _nobody(report: LabelReport) -> str:
+    """Honest about what could not be looked for."""
+    if len({each.created_at for each in report.ratings}) > 1:
+        return "Nobody drifts, clicks through or answers as two people."
+    return "Nobody's answers tell next to nothing, or are of two people. Drift and runs need times, which are not told."
 
 
 def _pictures_of_raters(report: LabelReport) -> list[Block]:

@@ -17,7 +17,7 @@ from towpath.preparation.labels.ratings import Rating
 __all__ = ["FALSE_ALARMS", "Suspect", "suspects"]
 
 FALSE_ALARMS = 0.05  # of reports on raters without fault in which somebody is named for drift or clicking through
-Kind = Literal["drifts", "clicks through", "two people"]
+Kind = Literal["drifts", "clicks through", "may be two people"]
 
 
 @dataclass(frozen=True)
@@ -77,5 +77,5 @@ def _two_people(ratings: Iterable[Rating]) -> list[Suspect]:
         count = f"{len(documents)} document{'s' if len(documents) > 1 else ''}"
         some = ", ".join(sorted(documents)[:3])
         why = f"gave {count} two different answers{under} ({some}): two people under one name, or a change of mind"
-        made.append(Suspect(rater, "two people", f"{why} that was sent as a new annotation"))
+        made.append(Suspect(rater, "may be two people", f"{why} that was sent as a new annotation"))
     return made

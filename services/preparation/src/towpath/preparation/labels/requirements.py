@@ -98,7 +98,8 @@ def _raters(ratings: Sequence[Rating], objective: Objective) -> Requirement:
     if not counts:
         return Requirement("raters", False, "no document has a rating", wanted, "label documents first")
     short = [least - each for each in counts.values() if each < least]
-    found = f"{min(counts.values())} to {max(counts.values())}, median {np.median(list(counts.values())):g}"
+    fewest, most = min(counts.values()), max(counts.values())
+    found = f"{fewest} to {most}, median {np.median(list(counts.values())):g}" if fewest < most else f"{most} each"
     if not short:
         return Requirement("raters", True, found, wanted)
     few = f"{len(short):,} of {len(counts):,} documents have fewer: {sum(short):,} more ratings, or leave them out"

@@ -6,6 +6,7 @@ import hashlib
 import html
 import io
 import re
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,8 +94,8 @@ def points(
         axes.grid(linewidth=0.6)
         axes.set_axisbelow(True)
         axes.margins(0.08)
-        axes.set_xlabel(x_label)
-        axes.set_ylabel(y_label)
+        axes.set_xlabel(_short(x_label))
+        axes.set_ylabel(_short(y_label))
 
     return _svg(draw, title, 3.6)
 
@@ -116,7 +117,7 @@ def intervals(
             axes.axvline(marker[0], color=_BY_NAME["bad"], linewidth=1.2, linestyle=(0, (4, 3)))
             place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "xytext": (4, 3)}
             axes.annotate(_short(marker[1]), (marker[0], 1.0), color=_BY_NAME["bad"], fontsize=8.5, **place)
-        axes.set_xlabel(x_label)
+        axes.set_xlabel(_short(x_label))
 
     return _svg(draw, title, 0.75 + 0.3 * max(1, len(rows)))
 
@@ -130,7 +131,7 @@ def bars(labels: Sequence[str], values: Sequence[float], *, title: str, x_label:
         axes.set_yticks(range(len(labels)), [_short(each) for each in labels])
         axes.set_ylim(len(labels) - 0.4, -0.6)
         axes.margins(x=0.12)
-        axes.set_xlabel(x_label)
+        axes.set_xlabel(_short(x_label))
 
     return _svg(draw, title, 0.75 + 0.3 * max(1, len(labels)))
 
@@ -140,7 +141,7 @@ def histogram(values: Sequence[float], *, title: str, x_label: str = "", bins: i
         axes.hist(values, bins=bins, color=_BY_NAME["accent"], alpha=0.85)
         axes.grid(axis="y", linewidth=0.6)
         axes.set_axisbelow(True)
-        axes.set_xlabel(x_label)
+        axes.set_xlabel(_short(x_label))
 
     return _svg(draw, title, 2.6)
 
@@ -163,12 +164,14 @@ def lines(
                 axes.fill_between(each.x, each.band.low, each.band.high, color=colour, alpha=0.16, linewidth=0)
             axes.plot(each.x, each.y, color=colour, linewidth=1.8, marker="o", markersize=3.5, label=_short(each.label))
         if marker is not None:
-            axes.axhline(marker[0], color=_BY_NAME["bad"], linewidth=1.2, linestyle=(0, (4, 3)), label=marker[1])
+            axes.axhline(
+                marker[0], color=_BY_NAME["bad"], linewidth=1.2, linestyle=(0, (4, 3)), label=_short(marker[1])
+            )
         if ticks is not None:
             axes.set_xticks(list(ticks[0]), [_short(each) for each in ticks[1]])
         axes.grid(axis="y", linewidth=0.6)
-        axes.set_xlabel(x_label)
-        axes.set_ylabel(y_label)
+        axes.set_xlabel(_short(x_label))
+        axes.set_ylabel(_short(y_label))
         if len(series) > 1 or marker is not None:
             axes.legend(fontsize=8.5, loc="best")
 
@@ -176,7 +179,9 @@ def lines(
 
 
 def _svg(draw: Callable[[Any], None], title: str, height: float) -> str:
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        # It has no glyphs of most scripts to measure by; the browser that draws the text has.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from font", UserWarning)
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
@@ -197,11 +202,15 @@ def _for_a_page(svg: str, title: str) -> str:
     for colour, variable in _COLOURS.items():
         svg = svg.replace(colour, f"var({variable})")
     svg = svg.replace("'DejaVu Sans'", "system-ui, sans-serif").replace("DejaVu Sans", "system-ui, sans-serif")
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(title)}" ', 1)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(_clean(title))}" ', 1)
+
+
+def _clean(text: str) -> str:
+    return "".join(each if each.isprintable() else "�" for each in text)
 
 
 def _short(text: str) -> str:
-    clean = "".join(each if each.isprintable() else "�" for each in text)
+    clean = _clean(text)
     return clean if len(clean) <= 40 else f"{clean[:39]}…"
 
 
