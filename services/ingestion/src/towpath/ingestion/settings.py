@@ -34,7 +34,7 @@ class IngestionSettings(ServiceSettings):
     idempotency_ttl_s: float = Field(86_400.0, gt=0)
     labels_every_s: float = Field(60.0, gt=0, description="at most so often is the raters' agreement measured")
     labels_max_annotations: int = Field(
-        200_000, ge=1000, description="held for that, about 0.4 GiB a million; beyond it, those of a sample of documents"
+        200_000, ge=1000, description="held for that, 0.4 GiB a million; beyond it, those of a sample of documents"
     )
     labels_max_documents: int = Field(
         1_000_000, ge=1000, description="whose coming is remembered, 100 bytes each; beyond it none, and none waits"
