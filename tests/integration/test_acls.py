@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from support.waiting import until
 from towpath.core.errors import ForbiddenError, RejectedError, TransactionAbortedError
 from towpath.core.stream import Codec, KafkaBroker, Message, Progress, Registry, acls_of, read_history
 from towpath.model import manifest_sha256, release_id_of
@@ -64,13 +64,6 @@ def as_principal(granted: Any) -> Iterator[Callable[[str], KafkaBroker]]:
 
 
 AsPrincipal = Callable[[str], KafkaBroker]
-
-
-def until(found: Callable[[], Any], limit_s: float = 60.0) -> Any:
-    deadline = time.monotonic() + limit_s
-    while not (result := found()):
-        assert time.monotonic() < deadline
-    return result
 
 
 def test_every_service_does_its_work_with_its_own_credentials(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.waiting import until
 from towpath.cli.local import LocalKafka
 from towpath.cli.local.ports import choose_port
 from towpath.core.stream import KafkaBroker, Registry
@@ -65,8 +65,7 @@ def test_sigterm_in_mid_run_ends_the_run_and_says_so(
     assert run["status"] in ("failed", "queued"), run
     again = start_service("training", TOWPATH_OBJECTIVE=OBJECTIVE, TOWPATH_HOME=str(service.log.parent))
     again.until("/livez", 200)
-    deadline = time.monotonic() + 20
-    while (stored := again.client.get(f"/v1/runs/{run_id}").json())["status"] == "queued":
-        assert time.monotonic() < deadline
+    until(lambda: again.client.get(f"/v1/runs/{run_id}").json()["status"] != "queued")
+    stored = again.client.get(f"/v1/runs/{run_id}").json()
     assert stored["status"] == "failed"
     assert "interrupted" in stored["error"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 
+from support.waiting import until
 from towpath.core.lineage import read_graph
 from towpath.core.objective import load_objective
 from towpath.core.service import Backoff
@@ -65,10 +65,9 @@ def test_the_service_publishes_a_release_that_asks_a_person(rig: Rig, tmp_path: 
     service = build(rig.settings.model_copy(update={"training_encoder": encoder}), broker=rig.broker)
     loop = threading.Thread(target=service.loops[0], args=(rig.stop,))
     loop.start()
-    deadline = time.monotonic() + 60
-    while (release := rig.releases.reigning("tweet-sentiment", threading.Event())) is None:
-        assert time.monotonic() < deadline
-        assert loop.is_alive()
+    release = until(lambda: rig.releases.reigning("tweet-sentiment", threading.Event()))
+    assert release is not None
+    assert loop.is_alive()
     rig.stop.set()
     loop.join(10)
     assert (release.run_id, release.snapshot_id) == ("", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from google.protobuf import json_format
 
+from support.waiting import until
 from towpath.core.errors import RejectedError, RetryableError, TowpathError
 from towpath.core.stream import MemoryBroker, Registry
 from towpath.training.adapters.launch import new_launch
@@ -44,12 +44,11 @@ def test_a_release_stands_when_mlflow_is_away(tmp_path: Path) -> None:
     loop.start()
     try:
         place = client.post("/v1/runs").headers["Location"]
-        deadline = time.monotonic() + 20
-        while (run := client.get(place).json())["status"] not in ("succeeded", "failed"):
-            assert time.monotonic() < deadline
+        until(lambda: client.get(place).json()["status"] in ("succeeded", "failed"), 20)
     finally:
         stop.set()
         loop.join(10)
+    run = client.get(place).json()
     assert run["status"] == "succeeded", run["error"]
     detail = next(step["detail"] for step in run["steps"] if step["step"] == "release")
     assert "rel-1 is on models, and not champion in MLflow yet: MLflow: connection refused" in detail

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 from fastapi.testclient import TestClient
 
+from support.waiting import until
 from towpath.core.errors import NotFoundError
 from towpath.core.stream import Codec, MemoryBroker, Registry
 from towpath.training.adapters.store import RunStore
@@ -98,13 +98,10 @@ def test_with_auto_a_run_starts_when_enough_documents_were_annotated(tmp_path: P
 
     try:
         annotate(1, 2, 2)
-        deadline = time.monotonic() + 20
-        while "towpath_training_new_annotated_documents 2.0" not in client.get("/metrics").text:
-            assert time.monotonic() < deadline
+        until(lambda: "towpath_training_new_annotated_documents 2.0" in client.get("/metrics").text)
         assert client.get("/v1/runs").json() == []
         annotate(3)
-        while not (runs := client.get("/v1/runs").json()):
-            assert time.monotonic() < deadline
+        runs = until(lambda: client.get("/v1/runs").json())
         assert [(run["status"], run["reason"][:27]) for run in runs] == [("queued", "3 newly annotated documents")]
     finally:
         stop.set()
