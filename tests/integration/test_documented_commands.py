@@ -22,7 +22,7 @@ from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker, Message
 from towpath.model.build.tiny import build_tiny_bundle, build_tiny_encoder
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
