@@ -23,7 +23,7 @@ def allowed(principal: str, operation: str, resource: str = "topic") -> set[str]
     [
         ("ingestion", {"documents", "annotations", "feedback", "dead-letters"}, {"documents", "annotations"}),
         ("serving", {"predictions", "dead-letters"}, {"documents", "models"}),
-        ("monitoring", {"alerts", "dead-letters"}, {"predictions", "feedback"}),
+        ("monitoring", {"alerts", "dead-letters"}, {"documents", "predictions", "feedback"}),
         ("training", {"models"}, {"documents", "annotations", "models", "alerts"}),
         ("client", set(), {"predictions", "alerts"}),
     ],
