@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from towpath.cli.context import plain
-from towpath.core.objective import Objective
+
+if TYPE_CHECKING:
+    from towpath.core.objective import Objective
 
 __all__ = ["register"]
 

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from towpath.cli.context import console, errors_told, plain
 from towpath.core.errors import RejectedError
-from towpath.core.objective import Objective
 
 if TYPE_CHECKING:
     from towpath.cli.explaining import Explanation
+    from towpath.core.objective import Objective
 
 __all__ = ["register"]
 

@@ -11,10 +11,10 @@ import typer
 
 from towpath.cli.context import errors_told
 from towpath.core.errors import ConflictError, RejectedError
-from towpath.core.objective import Kind, Objective, ObjectiveError, check_objective
 
 if TYPE_CHECKING:
     from towpath.cli.drafting import Draft
+    from towpath.core.objective import Kind, Objective
 
 __all__ = ["register"]
 
@@ -87,6 +87,7 @@ def _write(draft: Draft, file: Path) -> tuple[Objective, list[str]]:
     from towpath.cli.drafting import as_yaml
     from towpath.cli.drafting.draft import CANVAS
     from towpath.cli.drafting.text import SCHEMA_FILE
+    from towpath.core.objective import ObjectiveError, check_objective
     from towpath.core.objective.schema import schema
 
     part = file.with_name(f".{file.name}.part")

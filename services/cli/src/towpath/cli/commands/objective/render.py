@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from towpath.cli.context import console, errors_told
-from towpath.core.objective import Objective
+
+if TYPE_CHECKING:
+    from towpath.core.objective import Objective
 
 __all__ = ["register"]
 
