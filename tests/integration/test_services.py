@@ -41,8 +41,9 @@ def test_kafka_may_go_and_come_back(start_service: StartService, own_kafka: Loca
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_where_no_kafka_was_ever_seen_it_waits_and_ends_when_told(start_service: StartService, name: str) -> None:
-    nowhere = f"127.0.0.1:{choose_port()}"
-    service = start_service(name, TOWPATH_OBJECTIVE=OBJECTIVE, TOWPATH_KAFKA_BOOTSTRAP_SERVERS=nowhere)
+    # A connection is tried for less long than the shutdown may take.
+    nobody = {"TOWPATH_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{choose_port()}", "TOWPATH_KAFKA_REQUEST_TIMEOUT_S": "3"}
+    service = start_service(name, TOWPATH_OBJECTIVE=OBJECTIVE, **nobody)
     service.until("/livez", 200)
     service.until("/readyz", 503)
     service.end()
