@@ -19,6 +19,7 @@ from towpath.core.stream import Codec, MemoryBroker, Registry
 from towpath.ingestion.adapters.labels import LabelFollower
 from towpath.ingestion.bootstrap import build
 from towpath.ingestion.domain.labels import Known
+from towpath.ingestion.domain.pace import Pace
 from towpath.ingestion.metrics import IngestionMetrics
 from towpath.ingestion.settings import IngestionSettings
 from towpath.pipelines.steps.snapshot import write_snapshot
@@ -190,3 +191,22 @@ def test_while_kafka_is_away_the_last_answer_stands(objective: Objective) -> Non
         rig.broker.away = False
         rig.send("annotations", rating(2, 1, 1.0))
         assert rig.told(annotations=2)
+
+
+def test_measuring_gives_way_to_requests_but_not_for_ever(objective: Objective) -> None:
+    now = [1_000.0]
+    pace = Pace(quiet_s=2.0, clock=lambda: now[0])
+    registry, metrics = Registry.load(), IngestionMetrics(CollectorRegistry())
+    known = Known(max_annotations=10, max_documents=10)
+    follower = LabelFollower(
+        MemoryBroker(), Codec(), registry, objective, known, metrics, 60.0, pace, clock=lambda: now[0]
+    )
+    follower._next_at = now[0]
+    assert follower._due(), "nobody asks for anything"
+    pace.work()
+    assert not follower._due()
+    now[0] += 2.0
+    assert follower._due(), "requests have paused"
+    now[0] += 540.0
+    pace.work()
+    assert follower._due(), "they never pause"

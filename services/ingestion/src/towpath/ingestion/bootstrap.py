@@ -61,7 +61,7 @@ def build(settings: IngestionSettings, *, broker: Broker | None = None, objectiv
     codec = Codec(settings.encoding, "towpath/ingestion")
     rules = None if objective is None else Rules(objective)
     intake = Intake(producer, codec, registry, metrics, settings, rules)  # type: ignore[arg-type]
-    follower = _follower(settings, broker, registry, metrics, objective)
+    follower = _follower(intake, broker, objective)
     return Service(
         name="ingestion",
         settings=settings,
@@ -73,17 +73,13 @@ def build(settings: IngestionSettings, *, broker: Broker | None = None, objectiv
     )
 
 
-def _follower(
-    settings: IngestionSettings,
-    broker: Broker,
-    registry: Registry,
-    metrics: IngestionMetrics,
-    objective: Objective | None,
-) -> LabelFollower | None:
+def _follower(intake: Intake, broker: Broker, objective: Objective | None) -> LabelFollower | None:
     if objective is None or objective.kind != "text-classification":
         return None
+    settings = intake.settings
     known = Known(max_annotations=settings.labels_max_annotations, max_documents=settings.labels_max_documents)
-    return LabelFollower(broker, Codec(), registry, objective, known, metrics, settings.labels_every_s)
+    every_s, pace = settings.labels_every_s, intake.pace
+    return LabelFollower(broker, Codec(), intake.registry, objective, known, intake.metrics, every_s, pace)
 
 
 def _topics_are_there(broker: Broker, registry: Registry) -> None:

@@ -14,6 +14,7 @@ from towpath.core.errors import RejectedError, RetryableError, TooLargeError
 from towpath.core.stream import Codec, Message, Producer, Registry, Request, request_dead_letter, trace_id_of
 from towpath.ingestion.domain.lines import Line
 from towpath.ingestion.domain.obedience import Rules
+from towpath.ingestion.domain.pace import Pace
 from towpath.ingestion.domain.parsing import Kind, Parsed, parse
 from towpath.ingestion.metrics import IngestionMetrics
 from towpath.ingestion.settings import IngestionSettings
@@ -57,6 +58,7 @@ class Intake:
     metrics: IngestionMetrics
     settings: IngestionSettings
     rules: Rules | None = None
+    pace: Pace = field(default_factory=Pace)
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.settings.max_sends)
@@ -124,6 +126,7 @@ class Intake:
         return request.letter_id
 
     async def _send(self, kind: str, messages: list[Message], done: str = "accepted") -> None:
+        self.pace.work()
         begin, limit_s = time.perf_counter(), self.settings.send_timeout_s
         outcome = "failed"
         try:

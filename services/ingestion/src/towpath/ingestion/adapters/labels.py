@@ -15,15 +15,18 @@ from towpath.core.objective import Objective
 from towpath.core.service import Backoff
 from towpath.core.stream import Broker, Codec, Consumer, Partition, Record, Registry
 from towpath.ingestion.domain.labels import Known, LabelReport
+from towpath.ingestion.domain.pace import Pace
 from towpath.ingestion.metrics import IngestionMetrics
 from towpath.v1 import Annotation
 
 __all__ = ["LabelFollower"]
 
 _log = structlog.get_logger(__name__)
-_POLL_S, _MAX_RECORDS = 0.5, 500
-# Measuring may take this share of the time.
-_BUSY = 0.1
+_POLL_S, _MAX_RECORDS = 0.5, 50
+# Shares of the time that measuring may take, and reading while requests are worked on.
+_BUSY, _READING = 0.1, 0.05
+# Where requests never pause, this many times `every_s` is waited until it is measured all the same.
+_PATIENCE = 10
 
 
 @dataclass
@@ -40,6 +43,7 @@ class LabelFollower:
     known: Known
     metrics: IngestionMetrics
     every_s: float
+    pace: Pace = field(default_factory=Pace)
     clock: Callable[[], float] = time.monotonic
     latest: tuple[LabelReport, datetime] | None = None
     reason: str = "annotations from before the start are still being read"
@@ -64,11 +68,18 @@ class LabelFollower:
         while not stop.is_set():
             batch = consumer.poll(timeout_s=_POLL_S, max_records=_MAX_RECORDS)
             self.backoff.reset()
+            begin = self.clock()
             for record in batch.records:
                 self._take(record)
+            if not self.pace.idle:
+                stop.wait((self.clock() - begin) * (1 / _READING - 1))
             caught_up = caught_up or all(consumer.position(part) >= end for part, end in ends.items())
-            if caught_up and self._changed and self.clock() >= self._next_at:
+            if caught_up and self._changed and self._due():
                 self.measure()
+
+    def _due(self) -> bool:
+        late_s = self.clock() - self._next_at
+        return late_s >= 0 if self.pace.idle else late_s >= (_PATIENCE - 1) * self.every_s
 
     def _take(self, record: Record) -> None:
         if record.topic == self.registry.full_name("documents"):
