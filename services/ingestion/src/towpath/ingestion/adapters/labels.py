@@ -66,13 +66,13 @@ class LabelFollower:
     def _follow(self, consumer: Consumer, ends: Mapping[Partition, int], stop: threading.Event) -> None:
         caught_up = False
         while not stop.is_set():
+            begin = self.clock()
             batch = consumer.poll(timeout_s=_POLL_S, max_records=_MAX_RECORDS)
             self.backoff.reset()
-            begin = self.clock()
             for record in batch.records:
                 self._take(record)
-            if not self.pace.idle:
-                stop.wait((self.clock() - begin) * (1 / _READING - 1))
+            if batch.records and not self.pace.idle:
+                stop.wait(min(1.0, (self.clock() - begin) * (1 / _READING - 1)))
             caught_up = caught_up or all(consumer.position(part) >= end for part, end in ends.items())
             if caught_up and self._changed and self._due():
                 self.measure()
