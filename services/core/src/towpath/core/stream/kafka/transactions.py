@@ -8,7 +8,7 @@ place again (UNSTABLE_OFFSET_COMMIT).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import AbortTransactionSpec
@@ -56,7 +56,7 @@ def open_transactions(admin: KafkaAdminClient, topics: Sequence[str]) -> list[Op
         if listing.state.value in _ALIVE
     }
     still = [each for each in _on_partitions(admin, topics) if each in before]
-    return sorted((_owned(each, owners.get(each.producer_id, "")) for each in still), key=lambda each: each.name)
+    return sorted((replace(each, owner=owners.get(each.producer_id, "")) for each in still), key=lambda each: each.name)
 
 
 def abort(admin: KafkaAdminClient, transaction: OpenTransaction) -> None:
@@ -65,18 +65,6 @@ def abort(admin: KafkaAdminClient, transaction: OpenTransaction) -> None:
     # Under the coordinator's epoch of the last marker there, as kafka-transactions.sh does: an older one is fenced.
     epoch = max(0, transaction.coordinator_epoch)
     admin.abort_transaction(AbortTransactionSpec(at, transaction.producer_id, transaction.producer_epoch, epoch))
-
-
-def _owned(found: OpenTransaction, owner: str) -> OpenTransaction:
-    return OpenTransaction(
-        found.topic,
-        found.partition,
-        found.offset,
-        found.producer_id,
-        found.producer_epoch,
-        found.coordinator_epoch,
-        owner,
-    )
 
 
 def _on_partitions(admin: KafkaAdminClient, topics: Sequence[str]) -> Iterator[OpenTransaction]:
