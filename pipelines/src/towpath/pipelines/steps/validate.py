@@ -9,7 +9,7 @@ from typing import Any
 from towpath.core.objective import Objective
 from towpath.pipelines.steps.examples import Examples
 from towpath.pipelines.steps.split import part_of
-from towpath.preparation.quality.audit import audit, profile_of
+from towpath.preparation.quality.audit import profile_of, report_of
 from towpath.preparation.quality.checks import skews
 from towpath.preparation.quality.finding import Finding, Report
 from towpath.preparation.quality.items import Item
@@ -80,9 +80,10 @@ def validate(
         Item(identity, text, objective.classes[truth], part_of(text), times.get(identity))
         for identity, text, truth in zip(examples.ids, examples.texts, examples.truth, strict=True)
     ]
-    report = audit(lambda: items, limits, objective.classes, test_parts=["test"], now=now)
+    trained = profile_of(items, limits, objective.classes, now=now)
+    report = report_of(trained, lambda: items, limits, test_parts=["test"])
     if served:
-        live, trained = (profile_of(each, limits, objective.classes, now=now) for each in (served, items))
+        live = profile_of(served, limits, objective.classes, now=now)
         noted = [
             replace(each, severity="warning") if each.severity == "error" else each for each in skews(live, trained)
         ]

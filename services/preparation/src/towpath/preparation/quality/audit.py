@@ -15,11 +15,12 @@ from towpath.preparation.quality import skew
 from towpath.preparation.quality.checks import Draft, drafts, repetitions, skews
 from towpath.preparation.quality.duplicates import group, overlap
 from towpath.preparation.quality.finding import Finding, Report, Sample
+from towpath.preparation.quality.fingerprints import Fingerprints
 from towpath.preparation.quality.items import Item, chunks
 from towpath.preparation.quality.personal import mask
 from towpath.preparation.quality.profile import LENGTHS, Profile
 
-__all__ = ["CHUNK", "audit", "profile_of", "shown"]
+__all__ = ["CHUNK", "audit", "profile_of", "report_of", "shown"]
 
 CHUNK = 5_000
 _SAMPLE, _TEXT, _MOVED = 5, 280, 15
@@ -61,13 +62,25 @@ def audit(
     """
     at = time.time() if now is None else now
     profile = profile_of(source(), limits, classes, now=at, on_progress=on_progress)
+    return report_of(profile, source, limits, test_parts=test_parts, reference=reference)
+
+
+def report_of(
+    profile: Profile,
+    source: Source,
+    limits: DataQuality,
+    *,
+    test_parts: Sequence[str] = (),
+    reference: Profile | None = None,
+) -> Report:
+    """As `audit`, of documents that `profile_of` has seen; `source` is called once, for the rows that are shown."""
     prints = profile.fingerprints()
     groups = group(prints, limits.near_duplicate_similarity)
     made = [*drafts(profile), *repetitions(profile, prints, groups, test_parts)]
     found = _rows(source(), made)
     findings = [_finding(draft, found, limits.personal_data) for draft in made]
     findings += [] if reference is None else skews(profile, reference)
-    facts = _facts(profile, reference)
+    facts = _facts(profile, prints, reference)
     names = profile.parts.known
     if 1 < len(names) <= 25:
         facts["overlap"] = {"parts": names, "rows": overlap(groups.near, prints.part, len(names)).tolist()}
@@ -107,12 +120,11 @@ def _cut(text: str) -> str:
     return whole if len(whole) <= _TEXT else f"{whole[: _TEXT - 1]}…"
 
 
-def _facts(profile: Profile, reference: Profile | None) -> dict[str, Any]:
-    label, part = profile.fingerprints().label, profile.fingerprints().part
+def _facts(profile: Profile, prints: Fingerprints, reference: Profile | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "documents": profile.documents,
-        "labels": _counted(label, profile.labels.known),
-        "parts": _counted(part, profile.parts.known),
+        "labels": _counted(prints.label, profile.labels.known),
+        "parts": _counted(prints.part, profile.parts.known),
         "lengths": _histogram(profile),
         "languages": dict(profile.languages.most_common(12)),
         "words": dict(profile.words.most_common(25)),
