@@ -28,7 +28,7 @@ def message_class(topic: dict) -> type:
 
 def test_every_topic_of_the_design_is_there() -> None:
     assert {path.stem for path in FILES} == {
-        "documents", "annotations", "feedback", "predictions", "models", "alerts", "dead-letters",
+        "documents", "annotations", "feedback", "predictions", "models", "rollouts", "alerts", "dead-letters",
     }  # fmt: skip
 
 

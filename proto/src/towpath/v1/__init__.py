@@ -17,7 +17,8 @@ from towpath.v1.label_pb2 import (
     SearchHits,
 )
 from towpath.v1.model_release_pb2 import GateOutcome, ModelRelease, TaskKind
-from towpath.v1.prediction_pb2 import Prediction, Timings
+from towpath.v1.prediction_pb2 import Prediction, Shadow, Timings
+from towpath.v1.rollout_pb2 import Rollout, RolloutMode, RolloutOutcome
 
 __all__ = [
     "Alert",
@@ -37,8 +38,12 @@ __all__ = [
     "Header",
     "ModelRelease",
     "Prediction",
+    "Rollout",
+    "RolloutMode",
+    "RolloutOutcome",
     "SearchHit",
     "SearchHits",
+    "Shadow",
     "TaskKind",
     "Timings",
 ]

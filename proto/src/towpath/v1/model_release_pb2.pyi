@@ -37,7 +37,7 @@ GATE_OUTCOME_NO_BASELINE: GateOutcome
 GATE_OUTCOME_NOT_ENOUGH_DATA: GateOutcome
 
 class ModelRelease(_message.Message):
-    __slots__ = ("release_id", "model_name", "task", "bundle_uri", "bundle_sha256", "run_id", "snapshot_id", "objective_hash", "code_revision", "created_at", "gate_outcome", "gate_explanation", "metrics", "previous_release_id")
+    __slots__ = ("release_id", "model_name", "task", "bundle_uri", "bundle_sha256", "run_id", "snapshot_id", "objective_hash", "code_revision", "created_at", "gate_outcome", "gate_explanation", "metrics", "previous_release_id", "previous")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +59,7 @@ class ModelRelease(_message.Message):
     GATE_EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_FIELD_NUMBER: _ClassVar[int]
     release_id: str
     model_name: str
     task: TaskKind
@@ -73,4 +74,5 @@ class ModelRelease(_message.Message):
     gate_explanation: str
     metrics: _containers.ScalarMap[str, float]
     previous_release_id: str
-    def __init__(self, release_id: _Optional[str] = ..., model_name: _Optional[str] = ..., task: _Optional[_Union[TaskKind, str]] = ..., bundle_uri: _Optional[str] = ..., bundle_sha256: _Optional[str] = ..., run_id: _Optional[str] = ..., snapshot_id: _Optional[str] = ..., objective_hash: _Optional[str] = ..., code_revision: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., gate_outcome: _Optional[_Union[GateOutcome, str]] = ..., gate_explanation: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., previous_release_id: _Optional[str] = ...) -> None: ...
+    previous: ModelRelease
+    def __init__(self, release_id: _Optional[str] = ..., model_name: _Optional[str] = ..., task: _Optional[_Union[TaskKind, str]] = ..., bundle_uri: _Optional[str] = ..., bundle_sha256: _Optional[str] = ..., run_id: _Optional[str] = ..., snapshot_id: _Optional[str] = ..., objective_hash: _Optional[str] = ..., code_revision: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., gate_outcome: _Optional[_Union[GateOutcome, str]] = ..., gate_explanation: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., previous_release_id: _Optional[str] = ..., previous: _Optional[_Union[ModelRelease, _Mapping]] = ...) -> None: ...

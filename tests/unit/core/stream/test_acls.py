@@ -22,9 +22,9 @@ def allowed(principal: str, operation: str, resource: str = "topic") -> set[str]
     ("principal", "writes", "reads"),
     [
         ("ingestion", {"documents", "annotations", "feedback", "dead-letters"}, {"documents", "annotations"}),
-        ("serving", {"predictions", "dead-letters"}, {"documents", "models"}),
-        ("monitoring", {"alerts", "dead-letters"}, {"documents", "predictions", "feedback"}),
-        ("training", {"models"}, {"documents", "annotations", "models", "alerts"}),
+        ("serving", {"predictions", "dead-letters", "alerts"}, {"documents", "models", "rollouts"}),
+        ("monitoring", {"alerts", "dead-letters"}, {"documents", "predictions", "feedback", "rollouts"}),
+        ("training", {"models", "rollouts", "alerts"}, {"documents", "annotations", "models", "rollouts", "alerts"}),
         ("client", set(), {"predictions", "alerts"}),
     ],
 )

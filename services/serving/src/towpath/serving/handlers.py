@@ -20,10 +20,11 @@ from towpath.serving.domain.tally import Work
 from towpath.serving.metrics import ServingMetrics
 from towpath.v1 import Document, Prediction
 
-__all__ = ["PredictBatch"]
+__all__ = ["Decoded", "Inferred", "PredictBatch"]
 
 _log = structlog.get_logger(__name__)
 Good = tuple[Record, Envelope[Document]]
+Refused = tuple[Record, Exception]
 
 
 def _utc_now() -> datetime:
@@ -31,8 +32,31 @@ def _utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
+class Decoded:
+    """What was read of one batch, and what could not be."""
+
+    records: Sequence[Record]
+    good: Sequence[Good]
+    bad: Sequence[Refused]
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """A batch with its answers."""
+
+    records: Sequence[Record]
+    answers: Sequence[tuple[Good, Answer]]
+    given_up: Sequence[Refused]
+    serving: Serving
+    timing: Timing
+
+
+@dataclass(frozen=True)
 class PredictBatch:
-    """The use case: every record becomes exactly one message, a prediction or a dead letter."""
+    """The use case: every record becomes exactly one message, a prediction or a dead letter.
+
+    In three steps, so that a worker can overlap those of successive batches: `decode`, `infer`, `write`.
+    """
 
     codec: Codec
     registry: Registry
@@ -42,25 +66,46 @@ class PredictBatch:
     now: Callable[[], datetime] = _utc_now
 
     def __call__(self, records: Sequence[Record], serving: Serving) -> Work:
-        """Messages for one transaction, in the order of `records`.
+        """All three steps, one after the other."""
+        return self.write(self.infer(self.decode(records), serving))
+
+    def decode(self, records: Sequence[Record]) -> Decoded:
+        """Documents that can be predicted, and what is wrong with the others."""
+        good: list[Good] = []
+        bad: list[Refused] = []
+        for record in records:
+            try:
+                envelope = self.codec.decode(record, Document)
+                check(envelope.message, self.max_document_chars)
+            except DeadLetterError as error:
+                bad.append((record, error))
+            else:
+                good.append((record, envelope))
+        return Decoded(records, good, bad)
+
+    def infer(self, decoded: Decoded, serving: Serving) -> Inferred:
+        """The model's answers; documents that it cannot take are given up."""
+        begun, clock = self.now(), time.perf_counter()
+        answers, failed = self._infer(decoded.good, serving.model)
+        timing = Timing(begun, time.perf_counter() - clock, len(decoded.good))
+        self.metrics.inference.observe(timing.seconds)
+        return Inferred(decoded.records, answers, [*decoded.bad, *failed], serving, timing)
+
+    def write(self, inferred: Inferred) -> Work:
+        """Messages for one transaction, in the order of the records.
 
         Raises:
             CrashError: too many documents cannot be read.
         """
-        good, bad = self._decode(records)
-        begun, clock = self.now(), time.perf_counter()
-        answers, failed = self._infer(good, serving.model)
-        timing = Timing(begun, time.perf_counter() - clock, len(good))
-        given_up = [*bad, *failed]
-        predictions = [self._predicted(good, answer, serving, timing) for good, answer in answers]
-        messages = [(record, self._letter(record, error)) for record, error in given_up]
-        for ((record, envelope), _), each in zip(answers, predictions, strict=True):
+        serving, timing = inferred.serving, inferred.timing
+        predictions = [self._predicted(good, answer, serving, timing) for good, answer in inferred.answers]
+        messages = [(record, self._letter(record, error)) for record, error in inferred.given_up]
+        for ((record, envelope), _), each in zip(inferred.answers, predictions, strict=True):
             messages.append((record, self._message(each, envelope)))
-        self.metrics.inference.observe(timing.seconds)
-        self.budget.count(good=len(answers), bad=len(given_up))
-        order = {(record.partition, record.offset): n for n, record in enumerate(records)}
+        self.budget.count(good=len(inferred.answers), bad=len(inferred.given_up))
+        order = {(record.partition, record.offset): n for n, record in enumerate(inferred.records)}
         messages.sort(key=lambda pair: order[pair[0].partition, pair[0].offset])
-        errors = Counter(type(error).__name__ for _, error in given_up)
+        errors = Counter(type(error).__name__ for _, error in inferred.given_up)
         return Work(serving.release.release_id, [message for _, message in messages], predictions, errors)
 
     def committed(self, work: Work) -> None:
@@ -74,22 +119,7 @@ class PredictBatch:
         for error, count in work.dead_letters.items():
             metrics.dead_letters.labels(error).inc(count)
 
-    def _decode(self, records: Sequence[Record]) -> tuple[list[Good], list[tuple[Record, Exception]]]:
-        good: list[Good] = []
-        bad: list[tuple[Record, Exception]] = []
-        for record in records:
-            try:
-                envelope = self.codec.decode(record, Document)
-                check(envelope.message, self.max_document_chars)
-            except DeadLetterError as error:
-                bad.append((record, error))
-            else:
-                good.append((record, envelope))
-        return good, bad
-
-    def _infer(
-        self, good: Sequence[Good], model: Predictor
-    ) -> tuple[list[tuple[Good, Answer]], list[tuple[Record, Exception]]]:
+    def _infer(self, good: Sequence[Good], model: Predictor) -> tuple[list[tuple[Good, Answer]], list[Refused]]:
         if not good:
             return [], []
         try:

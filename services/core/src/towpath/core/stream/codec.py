@@ -34,6 +34,7 @@ _ID_FIELDS = {
     "Feedback": "feedback_id",
     "ModelRelease": "release_id",
     "Prediction": "prediction_id",
+    "Rollout": "rollout_id",
 }
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _MAX_DEPTH = 32
@@ -67,11 +68,18 @@ class Codec:
         self.encoding: Encoding = encoding
         self.source = source
 
-    def encode(self, message: ProtoMessage, *, topic: str, key: str, trace: str | None = None) -> Message:
-        """A record for `topic` (its full name) under `key`; `trace` is a W3C traceparent."""
+    def encode(
+        self, message: ProtoMessage, *, topic: str, key: str, trace: str | None = None, headers: Headers = ()
+    ) -> Message:
+        """A record for `topic` (its full name) under `key`.
+
+        Args:
+            trace: a W3C traceparent.
+            headers: beside CloudEvents', so that readers can filter without decoding.
+        """
         kind = message.DESCRIPTOR
         value = self._to_json(message) if self.encoding == "json" else message.SerializeToString()
-        headers: list[tuple[str, bytes]] = [
+        told: list[tuple[str, bytes]] = [
             ("ce_specversion", b"1.0"),
             ("ce_id", str(getattr(message, _ID_FIELDS[kind.name])).encode()),
             ("ce_source", self.source.encode()),
@@ -80,8 +88,8 @@ class Codec:
             ("content-type", _CONTENT_TYPE[self.encoding]),
         ]
         if trace:
-            headers.append(("traceparent", trace.encode()))
-        return Message(topic, value, key.encode(), tuple(headers))
+            told.append(("traceparent", trace.encode()))
+        return Message(topic, value, key.encode(), (*told, *headers))
 
     def decode(self, record: Record, kind: type[M]) -> Envelope[M]:
         """The message of a record.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from towpath.model import Prediction
 from towpath.serving.domain.predictions import Released
 
-__all__ = ["ModelSlot", "Predictor", "Serving"]
+__all__ = ["Challenger", "ModelSlot", "Predictor", "Serving"]
 
 
 class Predictor(Protocol):
@@ -20,11 +20,27 @@ class Predictor(Protocol):
 
 
 @dataclass(frozen=True)
-class Serving:
-    """A model and what predictions say of it."""
+class Challenger:
+    """A release that is tried beside the reigning one.
+
+    `shadow`: it predicts too, and nobody acts on it. `canary`: it answers `share` of the documents (0 to 1), the same
+    ones each time, by hash of their ids.
+    """
 
     model: Predictor
     release: Released
+    rollout_id: str
+    mode: Literal["shadow", "canary"]
+    share: float
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The reigning model, what predictions say of it, and who challenges it."""
+
+    model: Predictor
+    release: Released
+    challenger: Challenger | None = None
 
 
 class ModelSlot:
