@@ -131,6 +131,10 @@ def test_no_change_of_what_programs_obey_goes_untold(path: str) -> None:
         ["majority"],
         -3,
         3.5,
+        "windows",
+        "canary",
+        {"margin": 0.1},
+        {"minFeedback": 100},
     ):
         node[key] = value
         try:

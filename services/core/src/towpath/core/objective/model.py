@@ -21,6 +21,7 @@ from towpath.core.objective.parts import (
     Canvas,
     ClassReadiness,
     DataQuality,
+    Delivery,
     Labels,
     Monitoring,
     OpenReadiness,
@@ -53,6 +54,7 @@ __all__ = [
     "ClassContract",
     "Contract",
     "DataQuality",
+    "Delivery",
     "EntityContract",
     "Grades",
     "Labels",
@@ -72,6 +74,7 @@ class _Contract(Part):
     data_quality: DataQuality = Field(DataQuality(), description="limits on documents and data sets")
     monitoring: Monitoring = Field(Monitoring(), description="what is watched in use")
     retraining: Retraining = Field(Retraining(), description="when to train again")
+    delivery: Delivery = Field(Delivery(), description="how predictions and releases get to where they are used")
 
 
 class ClassContract(_Contract):

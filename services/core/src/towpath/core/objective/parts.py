@@ -13,15 +13,19 @@ __all__ = [
     "ClassName",
     "ClassReadiness",
     "DataQuality",
+    "Delivery",
     "FalseAlarms",
+    "Int8",
     "Labels",
     "Monitoring",
+    "Online",
     "OpenReadiness",
     "Part",
     "PersonalData",
     "Readiness",
     "Retraining",
     "Review",
+    "Rollout",
 ]
 
 ClassName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,64}$")]
@@ -181,3 +185,50 @@ class Retraining(Part):
     """When to train again."""
 
     new_annotated_documents: int = Field(500, ge=1, description="documents annotated since the last run")
+
+
+class Int8(Part):
+    """A graph in eight-bit integers, where that is faster on the machine that trains and costs no more."""
+
+    margin: float = Field(ge=0, description="by how much a document may become dearer, in the unit")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="that it is dearer by less than the margin: 0.95")
+
+
+class Rollout(Part):
+    """How a release that passed the gate comes to reign."""
+
+    start: Literal["at-once", "shadow", "canary"] = Field(
+        "at-once",
+        description="at-once: it reigns; shadow: it predicts beside the champion and nobody acts on it; canary: it "
+        "answers a share of the documents",
+    )
+    share: float = Field(0.1, gt=0, lt=1, description="of the documents that a canary answers")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of the decision, at whatever moment one looks: 0.95")
+    margin: float = Field(
+        0.0, ge=0, description="by how much a document may cost more than the champion's, in the unit, and be promoted"
+    )
+    min_documents: int = Field(100, ge=1, description="with feedback, before anything is decided")
+    max_documents: int = Field(
+        20_000, ge=1, description="with feedback; where nothing is decided by then, the champion reigns on"
+    )
+
+
+class Online(Part):
+    """A head that goes on learning from feedback, and reigns only while it is cheaper than the static model."""
+
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="that it is cheaper, at whatever moment one looks: 0.95")
+    min_feedback: int = Field(200, ge=1, description="documents with feedback before it may take over")
+    publish_every: int = Field(500, ge=1, description="documents with feedback between two of its releases")
+    learning_rate: float = Field(0.05, gt=0, le=10, description="step of its stochastic gradient descent")
+
+
+class Delivery(Part):
+    """How predictions and releases get to where they are used."""
+
+    long_documents: Literal["truncate", "windows"] = Field(
+        "truncate",
+        description="texts longer than the model reads: cut off, or read in overlapping windows and averaged",
+    )
+    int8: Int8 | None = Field(None, description="whether the gate may choose an int8 graph; absent: always fp32")
+    rollout: Rollout = Field(Rollout(), description="how a release that passed the gate comes to reign")
+    online: Online | None = Field(None, description="a head that learns from feedback; absent: static models only")

@@ -62,6 +62,21 @@ SUBJECTS = {
     "monitoring.falseAlarms.budget": "the number of false alarms that a period may have",
     "monitoring.falseAlarms.period": "the period of the false alarm budget",
     "retraining.newAnnotatedDocuments": "the number of newly annotated documents that start a training",
+    "delivery.longDocuments": "what is done with documents longer than the model reads",
+    "delivery.int8": "an int8 graph",
+    "delivery.int8.margin": "what an int8 graph may make a document dearer by",
+    "delivery.int8.confidence": "the confidence that an int8 graph is no dearer",
+    "delivery.rollout.start": "how a release that passed the gate starts",
+    "delivery.rollout.share": "the share of documents that a canary answers",
+    "delivery.rollout.confidence": "the confidence that a promotion asks for",
+    "delivery.rollout.margin": "what a promoted release may make a document dearer by",
+    "delivery.rollout.minDocuments": "the number of documents with feedback before a rollout is decided",
+    "delivery.rollout.maxDocuments": "the number of documents with feedback after which a rollout is given up",
+    "delivery.online": "the learning head",
+    "delivery.online.confidence": "the confidence that the learning head is cheaper",
+    "delivery.online.minFeedback": "the number of documents with feedback before the learning head may take over",
+    "delivery.online.publishEvery": "the number of documents with feedback between releases of the learning head",
+    "delivery.online.learningRate": "the learning rate of the learning head",
 }
 
 
