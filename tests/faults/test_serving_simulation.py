@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry
 
+from support.inline import InlineExecutor
 from support.stopping import StopAfter
 from towpath.core.errors import RetryableError, TransactionAbortedError
 from towpath.core.service import Backoff
@@ -114,6 +115,8 @@ class Simulation:
             transactional_id=f"t-{instance}",
             batch_documents=7,
             poll_s=0.0,
+            overlap=False,
+            outlet=InlineExecutor,
             backoff=NoWait(),
         )
 

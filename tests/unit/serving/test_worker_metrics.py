@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client import CollectorRegistry
 
+from support.inline import InlineExecutor
 from support.stopping import StopAfter
 from towpath.core.errors import TransactionAbortedError
 from towpath.core.service import Backoff
@@ -81,6 +82,8 @@ class Group:
             transactional_id=name,
             batch_documents=batch,
             poll_s=0.0,
+            overlap=False,
+            outlet=InlineExecutor,
             backoff=NoWait(),
         )
 
@@ -116,7 +119,7 @@ def test_lags_of_workers_sum_to_the_groups() -> None:
         )
         for consumer in (first, second):
             metrics = ServingMetrics(CollectorRegistry())
-            Backlog(metrics, 50).report(consumer)
+            Backlog(metrics).report(consumer)
             lags.append({s.labels["partition"]: s.value for m in metrics.lag.collect() for s in m.samples})
     assert set(lags[0]).isdisjoint(lags[1])
     assert sum(lags[0].values()) + sum(lags[1].values()) == 120 - read
@@ -128,22 +131,32 @@ def record(written_s: float) -> Record:
 
 def test_the_age_grows_while_a_batch_is_in_hand_and_ends_with_it() -> None:
     now = 1_000.0
-    backlog = Backlog(ServingMetrics(CollectorRegistry()), full_batch=3, clock=lambda: now)
+    backlog = Backlog(ServingMetrics(CollectorRegistry()), clock=lambda: now)
     batch = Batch([record(990), record(995)], Progress({}))
     assert backlog.age_s() == 0
     backlog.polled(batch)
     assert backlog.age_s() == 10
     now = 1_060.0
     assert backlog.age_s() == 70, "an abort after an abort: nothing moves"
-    backlog.committed(batch)
+    backlog.committed(1)
     assert backlog.age_s() == 0
 
 
-def test_behind_a_full_batch_more_wait() -> None:
-    backlog = Backlog(ServingMetrics(CollectorRegistry()), full_batch=2, clock=lambda: 1_000.0)
-    batch = Batch([record(990), record(995)], Progress({}))
-    backlog.polled(batch)
-    backlog.committed(batch)
-    assert backlog.age_s() == 10
+def test_the_oldest_of_all_in_hand_counts_until_it_is_committed() -> None:
+    backlog = Backlog(ServingMetrics(CollectorRegistry()), clock=lambda: 1_000.0)
+    for written in (990, 980, 995):
+        backlog.polled(Batch([record(written)], Progress({})))
+    assert backlog.age_s() == 20
+    backlog.committed(2)
+    assert backlog.age_s() == 5
+
+
+def test_what_was_given_back_grows_older_until_somebody_polls() -> None:
+    now = 1_000.0
+    backlog = Backlog(ServingMetrics(CollectorRegistry()), clock=lambda: now)
+    backlog.polled(Batch([record(990)], Progress({})))
+    backlog.rewound()
+    now = 1_005.0
+    assert backlog.age_s() == 15
     backlog.polled(Batch((), Progress({})))
-    assert backlog.age_s() == 0
+    assert backlog.age_s() == 0, "its partition is another's now"

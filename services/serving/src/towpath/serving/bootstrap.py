@@ -112,6 +112,7 @@ def _worker(made: _Parts) -> Service:
         group=settings.topic_prefix + settings.serving_group,
         transactional_id=f"{settings.topic_prefix}{settings.serving_group}.{settings.serving_instance}",
         batch_documents=settings.serving_batch_documents,
+        batch_s=settings.serving_batch_seconds,
         transaction_timeout_s=settings.serving_transaction_timeout_s,
     )
     return Service(

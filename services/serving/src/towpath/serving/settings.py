@@ -31,7 +31,10 @@ class ServingSettings(ServiceSettings):
         description="this worker among those of the group: it fences its predecessor of the same name",
     )
     serving_threads: int | None = Field(None, ge=1, description="for inference; all cores when absent")
+    # More would only take memory: 500 tweets sort by length as well as thousands do.
     serving_batch_documents: int = Field(500, ge=1, description="at most in one transaction")
+    # What a document waits for at most when many wait. Below a second, the fixed part of a commit begins to show.
+    serving_batch_seconds: float = Field(1.0, gt=0, description="of inference at most in one transaction, by the speed")
     serving_transaction_timeout_s: float = Field(20.0, gt=0)
     serving_max_document_chars: int = Field(100_000, ge=1, description="longer documents go to dead-letters")
     serving_dead_letters_ratio: float = Field(0.5, gt=0, le=1, description="of the last thousand that stops the worker")

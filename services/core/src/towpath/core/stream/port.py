@@ -68,7 +68,7 @@ class Progress:
     """How far a consumer is, as of one poll: next offsets by partition, and who says so.
 
     `member` is the group's identity at that poll (KIP-447 group metadata), opaque to everyone but the
-    adapter: it fences a worker that lost its partitions since.
+    adapter: it fences a worker that lost its partitions since. Two polls of equal members may be committed as one.
     """
 
     offsets: Mapping[Partition, int]
