@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from towpath.cli.rows import lines_of
 from towpath.cli.sending import PIECE_LINES, Bookmark, Sent, send
 from towpath.core.errors import RejectedError, RetryableError
+from towpath.preparation.sources.rows import lines_of
 
 
 class Ingestion:

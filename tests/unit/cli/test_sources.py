@@ -13,9 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
-from towpath.cli.sources import Format, Item, Reading, open_source
-from towpath.cli.sources.sending import refused_file, send_items
-from towpath.cli.sources.shaping import unescaped
+from towpath.cli.account import refused_file, send_items
 from towpath.core.errors import NotFoundError, RejectedError, RetryableError
 from towpath.core.service import StoreSettings
 from towpath.core.stream import Codec, MemoryBroker, Registry
@@ -23,6 +21,8 @@ from towpath.ingestion.bootstrap import build
 from towpath.ingestion.settings import IngestionSettings
 from towpath.preparation.formats.ground_truth import read_ground_truth
 from towpath.preparation.formats.label_studio import Naming, read_export
+from towpath.preparation.sources import Format, Item, Reading, open_source
+from towpath.preparation.sources.shaping import unescaped
 from towpath.v1 import Document
 
 NONE = StoreSettings()

@@ -11,8 +11,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from towpath.cli.material import Material
-from towpath.cli.sources import Item as Read
-from towpath.cli.sources import Reading, open_source
 from towpath.core.errors import RejectedError
 from towpath.core.ids import document_id
 from towpath.core.objective import Objective
@@ -21,6 +19,8 @@ from towpath.pipelines.steps.split import part_of
 from towpath.preparation.labels.consensus import given_classes
 from towpath.preparation.labels.ratings import ratings_of
 from towpath.preparation.quality.items import Item
+from towpath.preparation.sources import Item as Read
+from towpath.preparation.sources import Reading, open_source
 
 __all__ = ["Audited", "of_files", "of_material", "sampled"]
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from towpath.cli.context import console, errors_told, installed, plain
-from towpath.cli.sources.item import Format, Item, Reading
 from towpath.core.errors import RejectedError
+from towpath.preparation.sources.item import Format, Item, Reading
 
 if TYPE_CHECKING:
+    from towpath.cli.account import Account
     from towpath.cli.sending import Bookmark
-    from towpath.cli.sources.places import Source
-    from towpath.cli.sources.sending import Account
+    from towpath.preparation.sources.places import Source
 
 __all__ = ["register"]
 
@@ -104,7 +104,7 @@ def ingest(
 def _send(place: str, reading: Reading, refused: Path | None, restart: bool) -> Account:
     import httpx
 
-    from towpath.cli.sources.sending import refused_file, send_items
+    from towpath.cli.account import refused_file, send_items
 
     here = installed()
     url = here.url("ingestion")
@@ -128,8 +128,8 @@ def _send(place: str, reading: Reading, refused: Path | None, restart: bool) -> 
 
 def _opened(place: str, reading: Reading, home: Path, url: str) -> tuple[Iterator[Item], Bookmark | None, int | None]:
     from towpath.cli.sending import Bookmark
-    from towpath.cli.sources.objects import line_items
-    from towpath.cli.sources.places import open_source
+    from towpath.preparation.sources.objects import line_items
+    from towpath.preparation.sources.places import open_source
 
     if place == "-":
         return line_items(sys.stdin.buffer, "-", reading), None, None

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from towpath.cli.rows import shaped
-from towpath.cli.sources.item import Reading
 from towpath.core.errors import RejectedError
+from towpath.preparation.sources.item import Reading
+from towpath.preparation.sources.rows import shaped
 
 __all__ = ["FIELDS", "check_columns", "finished", "line_of", "of_row", "unescaped"]
 

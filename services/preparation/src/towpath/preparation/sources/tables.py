@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from towpath.cli.sources.item import Item, Reading, undecodable
-from towpath.cli.sources.shaping import check_columns, line_of, of_row
 from towpath.core.errors import RejectedError
+from towpath.preparation.sources.item import Item, Reading, undecodable
+from towpath.preparation.sources.shaping import check_columns, line_of, of_row
 
 __all__ = ["parquet_items", "table_items"]
 

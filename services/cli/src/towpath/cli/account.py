@@ -16,8 +16,8 @@ from typing import IO
 import httpx
 
 from towpath.cli.sending import PIECE_LINES, Sent, deliver
-from towpath.cli.sources.item import Item
 from towpath.core.errors import RejectedError
+from towpath.preparation.sources.item import Item
 
 __all__ = ["Account", "Refused", "refused_file", "send_items"]
 

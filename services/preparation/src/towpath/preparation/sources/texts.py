@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from towpath.cli.sources.item import Item, Reading
-from towpath.cli.sources.shaping import finished, line_of
 from towpath.core.errors import RejectedError
+from towpath.preparation.sources.item import Item, Reading
+from towpath.preparation.sources.shaping import finished, line_of
 
 __all__ = ["MAX_TEXT_BYTES", "text_item"]
 

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from towpath.cli.sources.places import Found
 from towpath.core.errors import ForbiddenError, NotFoundError, RejectedError, RetryableError
 from towpath.core.service import StoreSettings
 from towpath.core.store.filesystem import FAILURES, REFUSALS, new_filesystem
+from towpath.preparation.sources.places import Found
 
 __all__ = ["objects_of"]
 
@@ -54,7 +54,7 @@ def _listed(files: Any, path: str, place: str) -> dict[str, dict[str, Any]]:
 
 @contextmanager
 def _fetched(files: Any, key: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="towpath-ingest-") as folder:
+    with tempfile.TemporaryDirectory(prefix="towpath-source-") as folder:
         target = Path(folder) / f"object{Path(key).suffix}"
         with _told(f"s3://{key}"):
             files.get_file(key, str(target))

@@ -10,12 +10,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from towpath.cli.sources.item import Item, Reading
-from towpath.cli.sources.objects import object_items
-from towpath.cli.sources.tables import parquet_items, table_items
-from towpath.cli.sources.texts import text_item
 from towpath.core.errors import NotFoundError, RejectedError
 from towpath.core.service import StoreSettings
+from towpath.preparation.sources.item import Item, Reading
+from towpath.preparation.sources.objects import object_items
+from towpath.preparation.sources.tables import parquet_items, table_items
+from towpath.preparation.sources.texts import text_item
 
 __all__ = ["SUFFIXES", "Found", "Source", "open_source"]
 
@@ -75,7 +75,7 @@ class Source:
 def open_source(place: str, reading: Reading, store: StoreSettings) -> Source:
     """A file, a folder or s3://bucket/prefix. Raises NotFoundError, RejectedError for what is not read."""
     if place.startswith("s3://"):
-        from towpath.cli.sources.bucket import objects_of
+        from towpath.preparation.sources.bucket import objects_of
 
         name, found = objects_of(place, store)
         return replace(_source(name, found, reading, place), local=False)

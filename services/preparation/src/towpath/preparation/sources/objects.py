@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from towpath.cli.sources.item import Format, Item, Reading
-from towpath.cli.sources.shaping import finished, line_of
 from towpath.core.errors import RejectedError
 from towpath.core.ids import document_id
+from towpath.preparation.sources.item import Format, Item, Reading
+from towpath.preparation.sources.shaping import finished, line_of
 
 __all__ = ["line_items", "object_items"]
 
