@@ -87,7 +87,7 @@ def _endpoint(made: _Parts) -> Service:
         health=made.health,
         metrics=made.metrics.registry,
         app=endpoint.app,
-        loops=[*made.loops, endpoint.grpc],
+        loops=[*made.loops, endpoint.grpc, endpoint.shadow.run],
         close=[made.broker.close],
     )
 

@@ -22,6 +22,11 @@ class ServingMetrics(Catalogue):
         self.latency = self.histogram("latency_seconds", "From a document's creation to its commit", ["release"])
         self.dead_letters = self.counter("dead_letters", "Documents given up on, by error", ["error"])
         self.answers = self.counter("answers", "Texts answered on demand by this endpoint", ["release"])
+        self.challenged = self.counter(
+            "challenged",
+            "Texts of this endpoint that a challenger was asked for: same, different, failed; or dropped under load",
+            ["release", "outcome"],
+        )
         self.aborts = self.counter("transactions_aborted", "Transactions that were aborted and done again")
         self.batch = self.histogram("batch_documents", "Documents in a transaction", buckets=_SIZES)
         self.inference = self.histogram("inference_seconds", "Inference of a batch")

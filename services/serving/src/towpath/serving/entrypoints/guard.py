@@ -37,7 +37,8 @@ class HttpGuard:
             return
         try:
             check_caller(self._auth, Headers(scope=scope).get("x-api-key"))
-            body = await asyncio.wait_for(self._body(receive), self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):
+                body = await self._body(receive)
         except UnauthenticatedError as error:
             await _refuse(401, "Unauthorized", str(error))(scope, receive, send)
         except OverflowError:

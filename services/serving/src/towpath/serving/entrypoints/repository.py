@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kserve.errors import InvalidInput
+from kserve.errors import InvalidInput, ModelNotFound
 from kserve.model_repository import ModelRepository
 from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
@@ -28,6 +28,11 @@ class SlotRepository(ModelRepository):  # type: ignore[misc]
     def get_model(self, name: str) -> TextModel | None:
         # Before the first release no name is wrong: the answer is "not ready", which clients try again.
         return self.get_models().get(name) if self.get_models() else self._model
+
+    def check(self, name: str) -> None:
+        """Raises ModelNotFound unless `name` is the model's, or may become it."""
+        if self.get_model(name) is None:
+            raise ModelNotFound(name)
 
 
 class SlotDataPlane(DataPlane):  # type: ignore[misc]

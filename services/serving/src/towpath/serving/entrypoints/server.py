@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import grpc
@@ -28,22 +29,26 @@ finally:
 
 from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc  # noqa: E402
 from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor  # noqa: E402
-from kserve.protocol.grpc.servicer import InferenceServicer  # noqa: E402
 from kserve.protocol.rest.server import RESTServer  # noqa: E402
 
-from towpath.serving.entrypoints.endpoint import TextModel  # noqa: E402
+from towpath.serving.entrypoints.answers import Answering  # noqa: E402
+from towpath.serving.entrypoints.endpoint import GrpcPredictions, TextModel  # noqa: E402
 from towpath.serving.entrypoints.guard import GrpcGuard, HttpGuard  # noqa: E402
+from towpath.serving.entrypoints.questions import Limits  # noqa: E402
 from towpath.serving.entrypoints.repository import FixedRepository, SlotDataPlane, SlotRepository  # noqa: E402
+from towpath.serving.entrypoints.rest import Predictions  # noqa: E402
+from towpath.serving.entrypoints.shadow import Shadow  # noqa: E402
 
 __all__ = ["Endpoint", "new_endpoint"]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`app` answers REST; `grpc` is a loop that answers gRPC until its event is set."""
+    """`app` answers REST; `grpc` is a loop that answers gRPC until its event is set; `shadow.run` is another."""
 
     app: FastAPI
-    servicer: InferenceServicer
+    servicer: GrpcPredictions
+    shadow: Shadow
     settings: ServingSettings
 
     def grpc(self, stop: threading.Event) -> None:
@@ -67,17 +72,25 @@ class Endpoint:
 
 def new_endpoint(settings: ServingSettings, slot: ModelSlot, health: Health, metrics: ServingMetrics) -> Endpoint:
     """Once in a process: KServe's application is a global."""
-    model = TextModel(slot, metrics, settings)
-    server = ModelServer(registered_models=SlotRepository(model, slot, settings.serving_model))
-    server.dataplane = SlotDataPlane(server.registered_models, slot)
-    extension = FixedRepository(server.registered_models)
+    repository = SlotRepository(TextModel(slot, settings.serving_model), slot, settings.serving_model)
+    server = ModelServer(registered_models=repository)
+    server.dataplane = SlotDataPlane(repository, slot)
+    extension = FixedRepository(repository)
+    shadow = Shadow(metrics)
+    answering = Answering(slot, metrics, shadow)
+    limits = Limits(settings.serving_max_texts, settings.serving_max_document_chars)
+    # One pool for both protocols: what is beyond it waits.
+    threads = ThreadPoolExecutor(settings.serving_concurrent_requests, "inference")
     # Before KServe's own routes: its /metrics knows nothing of ours.
     app.include_router(ops_router(health, metrics.registry))
     RESTServer("", server.dataplane, extension, http_port=settings.http.port).create_application()
+    app.add_middleware(Predictions, answering=answering, check=repository.check, limits=limits, threads=threads)
+    # The last is the outermost.
     app.add_middleware(
         HttpGuard,
         auth=settings.auth,
         max_bytes=settings.serving_max_body_bytes,
         timeout_s=settings.serving_body_timeout_s,
     )
-    return Endpoint(app, InferenceServicer(server.dataplane, extension), settings)
+    servicer = GrpcPredictions(server.dataplane, extension, answering, limits, threads)
+    return Endpoint(app, servicer, shadow, settings)

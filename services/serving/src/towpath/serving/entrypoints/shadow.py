@@ -1,0 +1,67 @@
+"""A challenger in the shadow of the endpoint: it predicts what was answered already, when there is time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+
+import structlog
+
+from towpath.model import Prediction
+from towpath.serving.domain.slot import Challenger
+from towpath.serving.metrics import ServingMetrics
+
+__all__ = ["Shadow"]
+
+_log = structlog.get_logger(__name__)
+_WAITING = 64  # questions; what more would wait is not shadowed
+_Offer = tuple[Challenger, Sequence[str], Sequence[Prediction]]
+
+
+class Shadow:
+    """No answer waits for it: what it cannot keep up with is dropped, and counted."""
+
+    def __init__(self, metrics: ServingMetrics, waiting: int = _WAITING) -> None:
+        self._metrics = metrics
+        self._offers: queue.Queue[_Offer] = queue.Queue(waiting)
+
+    def offer(self, challenger: Challenger, texts: Sequence[str], answers: Sequence[Prediction]) -> None:
+        """To be compared with what `challenger` says of `texts`. Returns at once."""
+        try:
+            self._offers.put_nowait((challenger, texts, answers))
+        except queue.Full:
+            self._count(challenger, "dropped", len(texts))
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`: one question at a time, so that it takes one thread from the answers at most."""
+        while not stop.is_set():
+            try:
+                challenger, texts, answers = self._offers.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            self.compare(challenger, texts, answers)
+
+    def compare(self, challenger: Challenger, texts: Sequence[str], answers: Sequence[Prediction]) -> None:
+        """Ask the challenger, and count whether it would have done the same."""
+        try:
+            others = challenger.model.predict(texts)
+        except ValueError as error:
+            _log.warning("serving.challenger_failed", rollout_id=challenger.rollout_id, reason=str(error)[:500])
+            self.failed(challenger, len(texts))
+            return
+        same = sum(_done(one) == _done(other) for one, other in zip(answers, others, strict=True))
+        self._count(challenger, "same", same)
+        self._count(challenger, "different", len(texts) - same)
+
+    def failed(self, challenger: Challenger, texts: int) -> None:
+        """Count texts that the challenger could not take."""
+        self._count(challenger, "failed", texts)
+
+    def _count(self, challenger: Challenger, outcome: str, texts: int) -> None:
+        self._metrics.challenged.labels(challenger.release.release_id, outcome).inc(texts)
+
+
+def _done(answer: Prediction) -> str:
+    # What the business does with it: who asks a person does not act on the label.
+    return answer.label if answer.decision == "class" else answer.decision

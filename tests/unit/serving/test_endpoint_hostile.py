@@ -1,0 +1,225 @@
+"""Whatever is sent to the endpoint, it is answered or refused with a reason, and the next caller is served."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from grpc_interceptor.exceptions import InvalidArgument
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
+
+from support.endpoint import INFER, PREDICT, Echo, Endpoint, raw, serving, tensor
+from towpath.model import Prediction
+
+LENGTH = "inference_header_content_length"
+QUICK = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)
+)
+# Nearly right is where readers fail: each member may be left out, right, or anything.
+SIZES = st.integers(-(2**70), 2**70) | ANYTHING
+TENSORS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["text", "id", "words"]) | ANYTHING,
+        "datatype": st.sampled_from(["BYTES", "FP32"]) | ANYTHING,
+        "shape": st.lists(st.integers(-2, 3) | SIZES, max_size=3) | ANYTHING,
+        "data": st.lists(st.text(max_size=4) | ANYTHING, max_size=3) | ANYTHING,
+        "parameters": st.fixed_dictionaries({}, optional={"binary_data_size": st.integers(0, 9) | SIZES}) | ANYTHING,
+    },
+)
+BODIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": ANYTHING,
+        "inputs": st.lists(TENSORS, max_size=3) | ANYTHING,
+        "outputs": st.lists(st.fixed_dictionaries({}, optional={"name": ANYTHING, "parameters": ANYTHING})) | ANYTHING,
+        "parameters": ANYTHING,
+        "instances": st.lists(st.text(max_size=4) | st.fixed_dictionaries({"text": ANYTHING, "id": ANYTHING}))
+        | ANYTHING,
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[Endpoint]:
+    made = Endpoint(serving(Echo()), max_bytes=2**16)
+    yield made
+    made.close()
+
+
+def fine_or_refused(endpoint: Endpoint, path: str, body: bytes, **headers: str) -> None:
+    answer = endpoint.post(path, body, **headers)
+    assert answer.status_code == 200 or 400 <= answer.status_code < 500, answer.text
+    if answer.status_code != 200:
+        told = answer.json()
+        assert len(told.get("error") or told["detail"]) > 10, "the reason"
+        assert len(answer.content) < 1000, "what was sent is not sent back"
+
+
+def fine_or_invalid(endpoint: Endpoint, request: pb.ModelInferRequest) -> None:
+    request.model_name = "tweets"
+    reason = "it is fine"
+    try:
+        endpoint.infer(request)
+    except InvalidArgument as error:
+        reason = error.details
+    assert 10 <= len(reason) < 1000
+
+
+@QUICK
+@given(
+    body=st.binary(max_size=200), length=st.none() | st.text(st.characters(codec="ascii", categories=["L", "N", "P"]))
+)
+@example(b"[" * 20_000, None)
+@example(b'{"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["\\ud800"]}]}', None)
+@example(b'{"inputs": [], "outputs": NaN}', None)
+@example(b"{}", "9" * 10_000)
+@example(b"{}", "-1")
+def test_bytes_of_any_kind(endpoint: Endpoint, body: bytes, length: str | None) -> None:
+    headers = {} if length is None else {LENGTH: length}
+    fine_or_refused(endpoint, INFER, body, **headers)
+    fine_or_refused(endpoint, PREDICT, body, **headers)
+
+
+@QUICK
+@given(said=BODIES, behind=st.binary(max_size=12), binary=st.booleans())
+def test_nearly_right_requests(endpoint: Endpoint, said: dict[str, Any], behind: bytes, binary: bool) -> None:
+    head = json.dumps(said).encode()
+    if binary:
+        fine_or_refused(endpoint, INFER, head + behind, **{LENGTH: str(len(head))})
+    else:
+        fine_or_refused(endpoint, INFER, head)
+        fine_or_refused(endpoint, PREDICT, head)
+
+
+@QUICK
+@given(
+    texts=st.lists(st.text(max_size=6), max_size=4),
+    count=st.integers(0, 5),
+    cut=st.integers(0, 12),
+    flips=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 255)), max_size=3),
+    size=st.none() | st.integers(-1, 80),
+)
+def test_binary_tensors_that_lie(
+    endpoint: Endpoint, texts: list[str], count: int, cut: int, flips: list[tuple[int, int]], size: int | None
+) -> None:
+    data = bytearray(raw(texts))
+    for place, byte in flips:
+        if place < len(data):
+            data[place] = byte
+    data = data[: len(data) - cut]
+    said = {"binary_data_size": len(data) if size is None else size}
+    head = json.dumps(
+        {"inputs": [{"name": "text", "datatype": "BYTES", "shape": [count], "parameters": said}]}
+    ).encode()
+    fine_or_refused(endpoint, INFER, head + data, **{LENGTH: str(len(head))})
+    input_ = {"name": "text", "datatype": "BYTES", "shape": [count]}
+    fine_or_invalid(endpoint, pb.ModelInferRequest(inputs=[input_], raw_input_contents=[bytes(data)]))
+
+
+CONTENTS = st.builds(
+    pb.InferTensorContents,
+    bytes_contents=st.lists(st.binary(max_size=4), max_size=3),
+    int_contents=st.lists(st.integers(-9, 9), max_size=2),
+)
+INPUTS = st.builds(
+    pb.ModelInferRequest.InferInputTensor,
+    name=st.sampled_from(["text", "id", "words", ""]),
+    datatype=st.sampled_from(["BYTES", "FP32", "", "?"]),
+    shape=st.lists(st.integers(-2, 3) | st.integers(-(2**63), 2**63 - 1), max_size=3),
+    contents=st.none() | CONTENTS,
+)
+OUTPUTS = st.builds(pb.ModelInferRequest.InferRequestedOutputTensor, name=st.sampled_from(["label", "release", ""]))
+
+
+@QUICK
+@given(
+    st.builds(
+        pb.ModelInferRequest,
+        inputs=st.lists(INPUTS, max_size=3),
+        outputs=st.lists(OUTPUTS, max_size=3),
+        raw_input_contents=st.lists(st.binary(max_size=9), max_size=3),
+    )
+)
+def test_nearly_right_grpc_requests(endpoint: Endpoint, request: pb.ModelInferRequest) -> None:
+    fine_or_invalid(endpoint, request)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"data": ["good"], "shape": [17]}, "1 to 16"),
+        ({"data": ["x" * 1001]}, "at most 1000"),
+        ({"data": [" \n"]}, "text 0: is blank"),
+        ({"data": [7]}, "text 0: is blank or no text"),
+        ({"shape": [True]}, "no list of numbers"),
+        ({"shape": [1, 2]}, "[n, 1] is wanted"),
+        ({"datatype": "INT64"}, "BYTES is wanted"),
+        ({"parameters": {"binary_data_size": 3}}, "both data and binary_data_size"),
+    ],
+)
+def test_the_reason_says_what_and_where(endpoint: Endpoint, changes: dict[str, Any], reason: str) -> None:
+    answer = endpoint.post(INFER, {"inputs": [tensor(["good"], **changes)]})
+    assert answer.status_code == 400
+    assert reason in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("instances", "reason"),
+    [
+        ("good", '{"instances"'),
+        ([], "1 to 16"),
+        (["x"] * 17, "1 to 16"),
+        ([{"txt": "good"}], "instance 0"),
+        (["good", {"text": "bad", "id": 7}], "id 1"),
+        (["good", {"text": "bad", "id": "x" * 201}], "id 1"),
+    ],
+)
+def test_version_1_says_what_and_where(endpoint: Endpoint, instances: object, reason: str) -> None:
+    answer = endpoint.post(PREDICT, {"instances": instances})
+    assert answer.status_code == 400
+    assert reason.replace("instance", "text") in answer.json()["error"] or reason in answer.json()["error"]
+
+
+def test_a_compressed_body_is_refused_by_name(endpoint: Endpoint) -> None:
+    answer = endpoint.post(INFER, b"\x1f\x8b", content_encoding="gzip")
+    assert answer.status_code == 415
+    assert "compressed" in answer.json()["error"]
+
+
+class Slow(Echo):
+    """Says nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        self.begun.set()
+        assert self.go.wait(20)
+        return super().predict(texts)
+
+
+def test_while_a_model_is_slow_others_are_refused_and_probes_answered() -> None:
+    model = Slow()
+    endpoint = Endpoint(serving(model))
+
+    async def beside() -> list[int]:
+        slow = asyncio.create_task(endpoint.client.post(INFER, json={"inputs": [tensor(["slow"])]}))
+        await asyncio.to_thread(model.begun.wait, 20)
+        refused = await endpoint.client.post(INFER, content=b"nonsense")
+        probe = await endpoint.client.get("/v2/health/ready")
+        assert not slow.done()
+        model.go.set()
+        return [refused.status_code, probe.status_code, (await slow).status_code]
+
+    assert endpoint.run(beside()) == [400, 200, 200]
+    endpoint.close()
