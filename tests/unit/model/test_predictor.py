@@ -89,3 +89,13 @@ def test_embedding_a_model_imports_no_service_and_no_torch(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-c", program, bundle], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() in ("negative", "neutral", "positive")
+
+
+def test_what_is_there_twice_is_answered_in_its_place(model: Model) -> None:
+    texts = ["b", "a", "b", "c", "a", "b"]
+    made = model.predict(texts)
+    assert [each.probabilities for each in made] == [model.predict([text])[0].probabilities for text in texts]
+
+
+def test_no_texts_give_no_predictions(model: Model) -> None:
+    assert model.predict([]) == []

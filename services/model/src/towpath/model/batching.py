@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
-__all__ = ["batches"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MAX_BATCH_TEXTS", "MAX_BATCH_TOKENS", "batches", "feed", "padded"]
+
+# What is between two layers stays in the second level of the cache (2 MiB a core): batches of 4096 tokens take a tenth
+# to a quarter more processor time a document. Sorted by length, 2 % of the tokens are padding, so there is little to
+# gain by packing without it (and ONNX Runtime has the operator for that, PackedAttention, for CUDA only).
+MAX_BATCH_TOKENS = 512
+MAX_BATCH_TEXTS = 32
 
 
-def batches(lengths: Sequence[int], *, max_tokens: int, max_texts: int) -> Iterator[list[int]]:
+def batches(
+    lengths: Sequence[int], *, max_tokens: int = MAX_BATCH_TOKENS, max_texts: int = MAX_BATCH_TEXTS
+) -> Iterator[list[int]]:
     """Indices of `lengths` (tokens), shortest first, each exactly once.
 
     A batch has at most `max_texts` texts and, padded to its longest, at most `max_tokens` tokens, unless a single
@@ -22,3 +34,17 @@ def batches(lengths: Sequence[int], *, max_tokens: int, max_texts: int) -> Itera
         batch.append(index)
     if batch:
         yield batch
+
+
+def padded(ids: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """(n, longest) with zeros on the right."""
+    return feed(ids)["input_ids"]
+
+
+def feed(ids: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
+    """What the graph takes: `input_ids` and `attention_mask`, (n, longest) each, zeros on the right."""
+    lengths = np.fromiter(map(len, ids), dtype=np.intp, count=len(ids))
+    there = np.arange(lengths.max()) < lengths[:, None]
+    out = np.zeros(there.shape, dtype=np.int64)
+    out[there] = np.fromiter(chain.from_iterable(ids), dtype=np.int64, count=int(lengths.sum()))
+    return {"input_ids": out, "attention_mask": there.astype(np.int64)}

@@ -18,13 +18,18 @@ __all__ = ["DecisionRule", "Prediction"]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What to do about one text. `expected_cost` is in the objective's unit."""
+    """What to do about one text. `expected_cost` is in the objective's unit.
+
+    `truncated`: something of the text was not read. `windows`: how many pieces of it were read and averaged; 0 where
+    it was read in one.
+    """
 
     label: str
     decision: Literal["class", "ask-person"]
     expected_cost: float
     probabilities: dict[str, float]
     truncated: bool
+    windows: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,15 +49,28 @@ class DecisionRule:
             raise ValueError("a cost is not a finite number")
         return rule
 
-    def decide(self, probabilities: NDArray[np.float32], truncated: NDArray[np.bool_]) -> list[Prediction]:
-        """One prediction for each row of `probabilities` (n, K)."""
+    def decide(
+        self,
+        probabilities: NDArray[np.float32],
+        truncated: NDArray[np.bool_],
+        windows: NDArray[np.intp] | None = None,
+    ) -> list[Prediction]:
+        """One prediction for each row of `probabilities` (n, K); `windows` (n,), 0 where a text is in one piece."""
         costs = probabilities.astype(np.float64) @ self.matrix
-        return [self._one(p, c, bool(t)) for p, c, t in zip(probabilities, costs, truncated, strict=True)]
-
-    def _one(self, probabilities: NDArray[np.float32], costs: NDArray[np.float64], truncated: bool) -> Prediction:
-        best = int(costs.argmin())
-        cost = float(costs[best])
-        ask = self.ask_person is not None and cost > self.ask_person
-        by_class = dict(zip(self.classes, map(float, probabilities), strict=True))
-        expected = float(self.ask_person) if ask and self.ask_person is not None else cost
-        return Prediction(self.classes[best], "ask-person" if ask else "class", expected, by_class, truncated)
+        best = costs.argmin(axis=1)
+        least = costs[np.arange(len(best)), best]
+        ask = np.zeros(len(best), dtype=np.bool_) if self.ask_person is None else least > self.ask_person
+        expected = least if self.ask_person is None else np.minimum(least, self.ask_person)
+        pieces = [0] * len(best) if windows is None else windows.tolist()
+        columns = (best.tolist(), ask.tolist(), expected.tolist(), probabilities.tolist(), truncated.tolist(), pieces)
+        return [
+            Prediction(
+                label=self.classes[label],
+                decision="ask-person" if asked else "class",
+                expected_cost=cost,
+                probabilities=dict(zip(self.classes, row, strict=True)),
+                truncated=cut,
+                windows=count,
+            )
+            for label, asked, cost, row, cut, count in zip(*columns, strict=True)
+        ]

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from towpath.model.batching import batches
+from towpath.model.batching import batches, feed
 from towpath.model.build.graph import BertConfig, encoder_graph
-from towpath.model.predictor import encode, padded, session
+from towpath.model.reading import encode
+from towpath.model.scorer import session
 
 __all__ = ["Encoder", "EncoderFolder", "build_encoder", "source_folder", "write_encoder"]
 
@@ -125,8 +126,6 @@ class Encoder:
         """(n, hidden) float32 of unit length."""
         ids, _ = encode(self._tokenizer, texts)
         out = np.zeros((len(ids), self.width), dtype=np.float32)
-        for batch in batches([len(each) for each in ids], max_tokens=4096, max_texts=64):
-            rows = [ids[index] for index in batch]
-            feed = {"input_ids": padded(rows), "attention_mask": padded([[1] * len(each) for each in rows])}
-            out[batch] = self._session.run(["embedding"], feed)[0]
+        for batch in batches([len(each) for each in ids]):
+            out[batch] = self._session.run(["embedding"], feed([ids[index] for index in batch]))[0]
         return out
