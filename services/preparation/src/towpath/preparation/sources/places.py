@@ -60,12 +60,16 @@ class Source:
                 yield Item(each.name, 1, None, b"", each.refused)
                 continue
             try:
-                with each.fetch() as file:
-                    yield from _read(file, each.name, self.name, self.reading)
+                yield from self.items_of(each)
             except RejectedError as error:
                 if len(self.files) == 1:
                     raise
                 yield Item(each.name, 1, None, b"", str(error).removeprefix(f"{each.name}: "))
+
+    def items_of(self, found: Found) -> Iterator[Item]:
+        """Those of one file. Raises RejectedError when it is not what it should be."""
+        with found.fetch() as file:
+            yield from _read(file, found.name, self.name, self.reading)
 
     def total(self) -> int | None:
         """How many items there are; None where that would mean to fetch everything."""

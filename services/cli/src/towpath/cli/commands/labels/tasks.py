@@ -91,7 +91,7 @@ def _chosen(file: Path) -> list[Document]:
 
 
 def _model(bundle: Path | None) -> Model | None:
-    from towpath.cli.commands.predict import reigning
+    from towpath.cli.reigning import reigning
     from towpath.model import BundleError, Model
 
     try:
