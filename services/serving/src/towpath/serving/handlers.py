@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -101,7 +101,7 @@ class PredictBatch:
         predictions = [self._predicted(good, answer, serving, timing) for good, answer in inferred.answers]
         messages = [(record, self._letter(record, error)) for record, error in inferred.given_up]
         for ((record, envelope), _), each in zip(inferred.answers, predictions, strict=True):
-            messages.append((record, self._message(each, envelope)))
+            messages.append((record, self._message(each, record, envelope)))
         self.budget.count(good=len(inferred.answers), bad=len(inferred.given_up))
         order = {(record.partition, record.offset): n for n, record in enumerate(inferred.records)}
         messages.sort(key=lambda pair: order[pair[0].partition, pair[0].offset])
@@ -140,9 +140,11 @@ class PredictBatch:
         trace, now = envelope.trace_id, self.now()
         return prediction(envelope.message, answer, serving.release, timing, trace_id=trace, now=now)
 
-    def _message(self, message: Prediction, envelope: Envelope[Document]) -> Message:
+    def _message(self, message: Prediction, record: Record, envelope: Envelope[Document]) -> Message:
         topic = self.registry.full_name("predictions")
-        return self.codec.encode(message, topic=topic, key=message.document_id, trace=envelope.traceparent)
+        made = self.codec.encode(message, topic=topic, key=message.document_id, trace=envelope.traceparent)
+        # Whoever chose another key than the id wants the order within that one.
+        return made if record.key is None else replace(made, key=record.key)
 
     def _letter(self, record: Record, error: Exception) -> Message:
         name = type(error).__name__
