@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -11,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from kserve import InferenceRESTClient, InferInput, InferRequest
+from kserve.inference_client import RESTConfig
 
 from towpath.cli.local.ports import choose_port
 from towpath.model import Model
@@ -46,13 +50,16 @@ class Endpoint:
 # A process of its own: gRPC's threads and a test runner that forks do not go together.
 GRPC_CLIENT = """
 import sys, asyncio, json
+import numpy as np
 from kserve import InferenceGRPCClient, InferInput, InferRequest
 async def main():
     client = InferenceGRPCClient(url=f"127.0.0.1:{sys.argv[1]}")
-    tensor = InferInput("text", [2], "BYTES", ["good day", "bad day"])
+    plain, raw = InferInput("text", [2], "BYTES", ["good day", "bad day"]), InferInput("text", [2], "BYTES")
+    raw.set_data_from_numpy(np.array([b"good day", b"bad day"], dtype=np.object_))
     headers = [tuple(each.split("=")) for each in sys.argv[2:]]
-    answer = await client.infer(InferRequest(model_name="tweet-sentiment", infer_inputs=[tensor]), headers=headers)
-    print(json.dumps([v.decode() if isinstance(v, bytes) else str(v) for v in answer.outputs[0].as_numpy().ravel()]))
+    for tensor in (plain, raw):
+        answer = await client.infer(InferRequest(model_name="tweet-sentiment", infer_inputs=[tensor]), headers=headers)
+        print(json.dumps([each.decode() for each in answer.outputs[0].as_numpy().ravel()]))
 asyncio.run(main())
 """
 
@@ -95,11 +102,41 @@ def test_the_requests_id_is_optional_as_the_protocol_says(endpoint: Endpoint) ->
     assert answer.json()["id"]
 
 
-def test_grpc_answers_the_same(endpoint: Endpoint, model: Model) -> None:
+def test_grpc_answers_the_same_in_contents_and_raw(endpoint: Endpoint, model: Model) -> None:
     done = endpoint.grpc_infer()
     assert done.returncode == 0, done.stderr
     wanted = [each.label for each in model.predict(["good day", "bad day"])]
-    assert done.stdout.strip().splitlines()[-1] == json.dumps(wanted)
+    assert done.stdout.strip().splitlines()[-2:] == [json.dumps(wanted)] * 2
+
+
+def test_kserves_client_gets_the_same_by_version_1_and_by_binary_tensors(endpoint: Endpoint, model: Model) -> None:
+    texts, url = ["good day", "bad day"], str(endpoint.client.base_url).rstrip("/")
+    tensor = InferInput("text", [2], "BYTES")
+    tensor.set_data_from_numpy(np.array([each.encode() for each in texts], dtype=np.object_))
+    request = InferRequest("tweet-sentiment", [tensor], parameters={"binary_data_output": True})
+
+    async def ask(protocol: str, data: Any) -> Any:
+        client = InferenceRESTClient(RESTConfig(protocol=protocol))
+        try:
+            return await client.infer(url, data, "tweet-sentiment")
+        finally:
+            await client.close()
+
+    wanted = [each.label for each in model.predict(texts)]
+    old = asyncio.run(ask("v1", {"instances": texts}))
+    assert [each["label"] for each in old["predictions"]] == wanted
+    binary = asyncio.run(ask("v2", request))
+    assert binary.outputs[0].as_numpy().tolist() == wanted
+
+
+def test_the_metadata_name_what_is_answered(endpoint: Endpoint) -> None:
+    said = endpoint.client.get("/v2/models/tweet-sentiment").json()
+    answered = endpoint.infer().json()
+    assert [(each["name"], each["datatype"]) for each in said["outputs"]] == [
+        (each["name"], each["datatype"]) for each in answered["outputs"]
+    ]
+    assert endpoint.client.get("/v1/models").json() == {"models": ["tweet-sentiment"]}
+    assert endpoint.client.get("/v1/models/tweet-sentiment").json()["ready"] in (True, "True")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from support.endpoint import INFER, PREDICT, Echo, Endpoint, raw, serving, tensor
 
 TEXTS = st.lists(st.text(min_size=1, max_size=40).filter(str.strip).filter(lambda text: "\0" not in text), min_size=1)
-NAMES = ["label", "decision", "expected_cost", "probabilities", "truncated", "release"]
+NAMES = ["label", "decision", "expected_cost", "probabilities", "truncated", "windows", "release"]
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,7 @@ def test_version_1_says_what_version_2_says(endpoint: Endpoint) -> None:
         "expected_cost": 0.25,
         "probabilities": {"a": 0.75, "b": 0.25},
         "truncated": False,
+        "windows": 0,
         "release": "rel-1",
     }
     assert (answer["release_id"], len(answer["predictions"])) == ("rel-1", 2)

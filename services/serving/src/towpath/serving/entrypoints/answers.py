@@ -20,7 +20,7 @@ __all__ = ["Answered", "Answering", "Column"]
 
 @dataclass(frozen=True)
 class Column:
-    """An output: `values` in row-major order. `datatype` is BYTES (of str), FP64 or BOOL."""
+    """An output: `values` in row-major order. `datatype` is BYTES (of str), FP64, BOOL or INT32."""
 
     name: str
     datatype: str
@@ -59,6 +59,7 @@ class Answered:
             Column("expected_cost", "FP64", [count], [each.expected_cost for each in answers]),
             Column("probabilities", "FP64", [count, len(classes)], probabilities, named),
             Column("truncated", "BOOL", [count], [each.truncated for each in answers]),
+            Column("windows", "INT32", [count], [each.windows for each in answers]),
             Column("release", "BYTES", [count], [each.release_id for each in self.releases]),
         ]
 

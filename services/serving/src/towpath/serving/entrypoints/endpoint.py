@@ -23,12 +23,12 @@ from towpath.serving.entrypoints.wire import raw, wanted
 
 __all__ = ["GrpcPredictions", "TextModel"]
 
-_CONTENTS = {"BYTES": "bytes_contents", "FP64": "fp64_contents", "BOOL": "bool_contents"}
+_CONTENTS = {"BYTES": "bytes_contents", "FP64": "fp64_contents", "BOOL": "bool_contents", "INT32": "int_contents"}
 
 
 class TextModel(kserve.Model):  # type: ignore[misc]
     """`text`, and perhaps `id`: BYTES (n) or (n, 1) → `label`, `decision`, `release`: BYTES (n); `expected_cost`: FP64
-    (n); `probabilities`: FP64 (n, K); `truncated`: BOOL (n)."""
+    (n); `probabilities`: FP64 (n, K); `truncated`: BOOL (n); `windows`: INT32 (n)."""
 
     def __init__(self, slot: ModelSlot, name: str | None) -> None:
         super().__init__(name or "model")
@@ -48,6 +48,7 @@ class TextModel(kserve.Model):  # type: ignore[misc]
             {"name": "expected_cost", "datatype": "FP64", "shape": [-1]},
             {"name": "probabilities", "datatype": "FP64", "shape": [-1, -1]},
             {"name": "truncated", "datatype": "BOOL", "shape": [-1]},
+            {"name": "windows", "datatype": "INT32", "shape": [-1]},
             {"name": "release", "datatype": "BYTES", "shape": [-1]},
         ]
 

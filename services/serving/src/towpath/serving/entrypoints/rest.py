@@ -88,6 +88,7 @@ def _predictions(answered: Answered) -> list[dict[str, Any]]:
             "expected_cost": each.expected_cost,
             "probabilities": each.probabilities,
             "truncated": each.truncated,
+            "windows": each.windows,
             "release": release.release_id,
         }
         for each, release in zip(answered.predictions, answered.releases, strict=True)

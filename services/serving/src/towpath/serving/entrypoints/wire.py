@@ -21,7 +21,7 @@ from towpath.serving.entrypoints.questions import Tensor, shown
 __all__ = ["HEADER_LENGTH", "Infer", "json_object", "raw", "read", "wanted", "written"]
 
 HEADER_LENGTH = "inference-header-content-length"
-_DTYPES = {"FP64": "<f8", "BOOL": "?"}
+_DTYPES = {"FP64": "<f8", "BOOL": "?", "INT32": "<i4"}
 
 
 @dataclass(frozen=True)
