@@ -15,7 +15,7 @@ from towpath.pipelines.scoring import job, single
 from towpath.pipelines.scoring.documents import documents_of
 from towpath.pipelines.scoring.engines import Engine
 from towpath.pipelines.scoring.manifest import Manifest
-from towpath.pipelines.scoring.places import BundleRef, Place, about, local_bundle
+from towpath.pipelines.scoring.places import BundleRef, Place, about, here, local_bundle
 from towpath.pipelines.scoring.score import CHUNK
 from towpath.pipelines.scoring.staging import REFUSED, Limit, stage
 from towpath.preparation.sources import Source
@@ -107,7 +107,8 @@ def _to_parts(
         if manifest.shards != staged.shards:
             manifest = manifest.model_copy(update={"shards": staged.shards, "parts": ()})
         shards = job.upload(staged, output) if engine.elsewhere else Place.of_folder(folder)
-        order = job.Order(bundle, shards, output, folder / REFUSED, engine)
+        ref = bundle if engine.elsewhere else here(bundle, home / "bundles")
+        order = job.Order(ref, shards, output, folder / REFUSED, engine)
         made = job.score_shards(order, manifest, told.done)
         if isinstance(to, Path):
             shutil.rmtree(to / job.INPUT, ignore_errors=True)

@@ -8,7 +8,7 @@ import os
 import tempfile
 import threading
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,7 +18,7 @@ from towpath.core.store import Store, open_store
 from towpath.model import BundleError, Model, listed_files, release_id_of
 from towpath.model.bundle import read_bundle
 
-__all__ = ["About", "BundleRef", "Place", "about", "local_bundle", "model_of", "sha256_of"]
+__all__ = ["About", "BundleRef", "Place", "about", "here", "local_bundle", "model_of", "sha256_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,18 @@ class Place:
 
     def open(self) -> Store:
         """Raises RejectedError when it is no store's URL."""
-        store = open_store(StoreSettings(url=self.url, endpoint_url=self.endpoint_url, region=self.region))
-        if store is None:
-            raise RejectedError("a place needs a URL: file:///folder or s3://bucket/prefix")
-        if store.url.protocol == "file":
-            Path(store.url.path).mkdir(parents=True, exist_ok=True)
-        return store
+        return _opened(self)
+
+
+@lru_cache(maxsize=16)
+def _opened(place: Place) -> Store:
+    # A client of S3 takes a while to make, and threads may share it.
+    store = open_store(StoreSettings(url=place.url, endpoint_url=place.endpoint_url, region=place.region))
+    if store is None:
+        raise RejectedError("a place needs a URL: file:///folder or s3://bucket/prefix")
+    if store.url.protocol == "file":
+        Path(store.url.path).mkdir(parents=True, exist_ok=True)
+    return store
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,11 @@ def about(folder: Path, sha256: str) -> About:
         raise RejectedError(str(error)) from None
     told = bundle.manifest
     return About(told.name, release_id_of(sha256), told.lineage.objective_hash, unit, told.classes)
+
+
+def here(ref: BundleRef, cache: Path) -> BundleRef:
+    """The same bundle as a folder of this machine; see `local_bundle`."""
+    return BundleRef(Place(local_bundle(ref, cache).resolve().as_uri()), ref.sha256)
 
 
 def local_bundle(ref: BundleRef, cache: Path) -> Path:

@@ -1,0 +1,60 @@
+"""Documents that came over Kafka since the last time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+
+from towpath.core.errors import DeadLetterError, RetryableError
+from towpath.core.stream import Broker, Codec, Record
+from towpath.pipelines.scoring.documents import Refusal, Row, checked
+from towpath.v1 import Document
+
+__all__ = ["Since"]
+
+_POLL_S, _MAX_RECORDS, _SILENT_POLLS = 0.5, 2000, 60
+
+
+class Since:
+    """Rows of `topic` from the offsets `since` up to where the topic ends when reading begins.
+
+    A consumer of ours begins at a topic's start, so older records are read, too, and passed over undecoded.
+    """
+
+    def __init__(self, broker: Broker, codec: Codec, topic: str, since: Mapping[int, int]) -> None:
+        self._broker, self._codec, self.topic, self.since = broker, codec, topic, dict(since)
+        self.until: dict[int, int] = {}
+
+    def rows(self, stop: threading.Event | None = None) -> Iterator[Row | Refusal]:
+        """`until` is set when this has begun.
+
+        Raises:
+            RetryableError: Kafka went away, gave nothing for half a minute, or `stop` was set.
+        """
+        with self._broker.consumer([self.topic], group=None, client_id="towpath-scoring") as reader:
+            ends, silent = reader.end_offsets(), 0
+            self.until = {partition.number: end for partition, end in ends.items()}
+            # Positions and not records are counted: transaction markers leave offsets without a record.
+            while any(reader.position(partition) < end for partition, end in ends.items()):
+                if stop is not None and stop.is_set():
+                    raise RetryableError("interrupted by a shutdown")
+                batch = reader.poll(timeout_s=_POLL_S, max_records=_MAX_RECORDS)
+                silent = 0 if batch else silent + 1
+                if silent > _SILENT_POLLS:
+                    raise RetryableError(f"{self.topic} gave nothing more before its end was reached")
+                yield from (self._row(record) for record in batch.records if self._wanted(record))
+
+    def _wanted(self, record: Record) -> bool:
+        begin, end = self.since.get(record.partition, 0), self.until.get(record.partition, 0)
+        return record.value is not None and begin <= record.offset < end
+
+    def _row(self, record: Record) -> Row | Refusal:
+        where = f"{record.topic}/{record.partition}"
+        try:
+            document = self._codec.decode(record, Document).message
+        except DeadLetterError as error:
+            return Refusal(where, record.offset, str(error)[:500])
+        if not document.document_id:
+            return Refusal(where, record.offset, "documentId: is missing")
+        given = {"documentId": document.document_id, "text": document.text}
+        return checked(given, where, record.offset)
