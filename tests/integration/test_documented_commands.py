@@ -73,7 +73,7 @@ def documented() -> list[str]:
 
 def rank(line: str) -> int:
     for place, start in enumerate([*FIRST, "", *LAST]):
-        if start and line.startswith(start) and "/v2/" not in line:
+        if start and line.startswith(start) and "/models/" not in line:
             return place
     return len(FIRST)
 
@@ -220,7 +220,7 @@ def expected(line: str, installation: Installation) -> int:
 def shown_by(line: str) -> str:
     """What a user sees who has typed `line`."""
     shown = {
-        "curl": r'"accepted":\s*[12]|"outputs"',
+        "curl": r'"accepted":\s*[12]|"outputs"|"predictions"',
         "towpath predict": "negative|neutral|positive",
         FOLLOWS + " ": r"(.+\n){5}",
         "towpath ingest": r"[1-9]\d* (documents|annotations|feedback)",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from towpath.model import Model
 from towpath.model.build.tiny import build_tiny_bundle
 
 StartService = Callable[..., Any]
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "predictions.md"
 
 
 class Endpoint:
@@ -127,6 +132,19 @@ def test_kserves_client_gets_the_same_by_version_1_and_by_binary_tensors(endpoin
     assert [each["label"] for each in old["predictions"]] == wanted
     binary = asyncio.run(ask("v2", request))
     assert binary.outputs[0].as_numpy().tolist() == wanted
+
+
+@pytest.mark.parametrize("client", ["import numpy", "InferenceGRPCClient", "// node"])
+def test_the_programs_of_the_documentation_run(endpoint: Endpoint, client: str) -> None:
+    blocks = re.findall(r"^((?:    .*\n|\n)+)", PAGE.read_text(), re.MULTILINE)
+    (block,) = (each for each in blocks if client in each)
+    program = (
+        textwrap.dedent(block).replace("8083", str(endpoint.service.port)).replace("8084", str(endpoint.grpc_port))
+    )
+    command = ["node", "--input-type=module", "-e"] if client == "// node" else [sys.executable, "-c"]
+    done = subprocess.run([*command, program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search("negative|neutral|positive|ask a person", done.stdout)
 
 
 def test_the_metadata_name_what_is_answered(endpoint: Endpoint) -> None:
