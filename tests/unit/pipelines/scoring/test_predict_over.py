@@ -219,5 +219,5 @@ class TestDamaged:
 def test_a_bundle_that_was_changed_is_refused(bundle: BundleRef, predict: Callable[..., Any], csv: Write) -> None:
     with pytest.raises(RejectedError, match="sha256"):
         predict(csv(3), "out", BundleRef(bundle.place, "0" * 64))
-    with pytest.raises(RejectedError, match="no such folder"):
+    with pytest.raises(RejectedError, match="No such file"):
         predict(csv(3), "out", BundleRef(Place("file:///nowhere/at/all"), bundle.sha256))

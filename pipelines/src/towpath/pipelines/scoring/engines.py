@@ -55,15 +55,16 @@ class Processes:
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Part]:
         """Raises TowpathError when a process is killed; what is done by then stays done."""
-        rest = iter(tasks)
+        given = list(tasks)
+        rest, workers = iter(given), max(1, min(self.workers, len(given)))
         # Forked threads of ONNX Runtime would hang.
         fresh = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, mp_context=fresh) as pool:
+        with ProcessPoolExecutor(workers, mp_context=fresh) as pool:
             running: set[Future[Part]] = set()
             try:
                 while True:
                     running |= {
-                        pool.submit(score_shard, task) for task in islice(rest, 2 * self.workers - len(running))
+                        pool.submit(score_shard, task) for task in islice(rest, 2 * workers - len(running))
                     }
                     if not running:
                         return

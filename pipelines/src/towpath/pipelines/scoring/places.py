@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from towpath.core.errors import RejectedError
 from towpath.core.service import StoreSettings
 from towpath.core.store import Store, open_store
-from towpath.model import BundleError, Model, listed_files, release_id_of
+from towpath.model import BundleError, Model, listed_files, manifest_sha256, release_id_of
 from towpath.model.bundle import read_bundle
 
 __all__ = ["About", "BundleRef", "Place", "about", "here", "local_bundle", "model_of", "sha256_of"]
@@ -111,7 +111,7 @@ def local_bundle(ref: BundleRef, cache: Path) -> Path:
     """
     parts = urlsplit(ref.place.url)
     if parts.scheme == "file":
-        return Path(unquote(parts.path))
+        return _checked(Path(unquote(parts.path)), ref.sha256)
     above, _, name = ref.place.url.rstrip("/").rpartition("/")
     target = cache / ref.release_id
     store = Place(above, ref.place.endpoint_url, ref.place.region).open()
@@ -120,6 +120,16 @@ def local_bundle(ref: BundleRef, cache: Path) -> Path:
     except BundleError as error:
         raise RejectedError(f"{ref.place.url}: {error}") from None
     return target
+
+
+def _checked(folder: Path, sha256: str) -> Path:
+    try:
+        found = manifest_sha256(folder)
+    except BundleError as error:
+        raise RejectedError(str(error)) from None
+    if found != sha256:
+        raise RejectedError(f"{folder}: manifest.json has sha256 {found}, the release says {sha256}")
+    return folder
 
 
 _models: dict[tuple[str, int | None], Model] = {}
