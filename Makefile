@@ -1,6 +1,6 @@
 # Towpath's commands. `make demo` and `make test` set up what is missing first; nothing else is needed.
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo test e2e images lint format bench lock proto compile render k8s clean
+.PHONY: help setup tools demo test faults e2e images lint format bench lock proto compile render k8s clean
 BIN := .venv/bin
 CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src
@@ -20,6 +20,9 @@ demo: setup  ## Run the whole path on this machine: ARGS="--exit --report figure
 
 test: lint tools  ## Check style and types, run all tests: ARGS="-k gate"
 	@$(BIN)/pytest -n auto $(ARGS)
+
+faults: setup  ## Hit the stream worker with every fault, a hundred thousand documents, two minutes of joining and leaving
+	@TOWPATH_TEST_DOCUMENTS=100000 TOWPATH_TEST_CHURN_S=120 $(BIN)/pytest tests/faults $(ARGS)
 
 images:  ## Build the services' images: BUILD="buildah build"
 	@BUILD="$(BUILD)" scripts/images

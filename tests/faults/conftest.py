@@ -64,7 +64,10 @@ class Deployment:
             made.append(Codec().encode(document, topic=topic, key=document.document_id))
         return made
 
-    def start_worker(self, instance: str = "one") -> subprocess.Popen[bytes]:
+    def start_worker(
+        self, instance: str = "one", *, dying: tuple[str, int, str] | None = None, transaction_timeout_s: float = 20
+    ) -> subprocess.Popen[bytes]:
+        """`dying`: at which step, at the how manieth time, which signal hits it (support/dying.py)."""
         port = choose_port()
         environment = {
             **os.environ,
@@ -74,11 +77,14 @@ class Deployment:
             "TOWPATH_TOPIC_PREFIX": self.registry.prefix,
             "TOWPATH_SERVING_INSTANCE": instance,
             "TOWPATH_SERVING_BATCH_DOCUMENTS": "100",
+            "TOWPATH_SERVING_TRANSACTION_TIMEOUT_S": str(transaction_timeout_s),
             "TOWPATH_SERVING_THREADS": "1",
             "TOWPATH_HTTP_PORT": str(port),
         }
         with (self.home / "worker.log").open("ab") as log:
-            process = subprocess.Popen([sys.executable, "-m", "towpath.serving"], env=environment, stderr=log)
+            program = ["towpath.serving"] if dying is None else ["support.dying", *map(str, dying)]
+            environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+            process = subprocess.Popen([sys.executable, "-m", *program], env=environment, stderr=log)
         self.workers.append(process)
         self.ports.append(port)
         return process

@@ -201,7 +201,7 @@ def test_row_7_records_are_not_paired_with_a_generation_that_came_while_they_wer
 def test_rows_8_and_9_with_the_coordinator_killed_a_commit_ends_and_a_new_producer_takes_over(
     own_kafka: LocalKafka, prefix: str
 ) -> None:
-    topics = Topics(own_kafka.settings.model_copy(update={"request_timeout_s": 2.0}), prefix)
+    topics = Topics(own_kafka.settings, prefix)
     topics.feed(20)
     with topics.consumer() as member:
         batch = some(member)

@@ -55,7 +55,7 @@ def test_ten_thousand_documents_and_a_worker_killed_at_random_moments(deployment
 
 
 def test_poison_among_good_ones_goes_to_dead_letters_once_and_holds_nobody_up(deployment) -> None:  # type: ignore[no-untyped-def]
-    """Input 9: not JSON, another message, blank text, NaN, nothing at all."""
+    """Input 9: not JSON, another message, blank text, NaN, nothing at all, no protobuf."""
     topic = deployment.registry.full_name("documents")
     blank = Codec().encode(Document(document_id="doc-blank", text="  "), topic=topic, key="k")
     poison = [
@@ -65,14 +65,15 @@ def test_poison_among_good_ones_goes_to_dead_letters_once_and_holds_nobody_up(de
         Message(topic, None, b"k"),
         blank,
         Message(topic, b"\xff" * 1_000_000, b"k"),  # the largest there can be
+        Message(topic, b"\x0a\xff\xff\xff", b"k", (("content-type", b"application/protobuf"),)),
     ]
-    good = deployment.documents(range(60))
+    good = deployment.documents(range(70))
     deployment.publish(deployment.bundle(0))
-    deployment.send([each for n in range(60) for each in ([good[n], poison[n // 10]] if n % 10 == 0 else [good[n]])])
+    deployment.send([each for n in range(70) for each in ([good[n], poison[n // 10]] if n % 10 == 0 else [good[n]])])
     deployment.start_worker()
-    assert_exactly_once(deployment.predictions(60), range(60))
-    letters = [Codec().decode(r, DeadLetter).message for r in deployment.read("dead-letters", 6, limit_s=30)]
-    assert len({each.dead_letter_id for each in letters}) == len(letters) == 6
+    assert_exactly_once(deployment.predictions(70), range(70))
+    letters = [Codec().decode(r, DeadLetter).message for r in deployment.read("dead-letters", 7, limit_s=30)]
+    assert len({each.dead_letter_id for each in letters}) == len(letters) == 7
     assert {each.value for each in letters} == {each.value or b"" for each in poison}
     assert all(each.reason and each.service == "serving" for each in letters)
 

@@ -16,7 +16,14 @@ from towpath.cli.local import ports
 # They start what a user starts, on the usual ports: of two at once, one would find them taken.
 USUAL_PORTS = ("test_documented_commands.py", "test_demo.py", "test_up.py")
 # The longest; begun last, each would be waited for by all. Then the folders of which most take seconds.
-FIRST = (*USUAL_PORTS, "test_training.py", "test_serving_faults.py", "test_acls.py", "test_run_in_a_store.py")
+FIRST = (
+    *USUAL_PORTS,
+    "test_training.py",
+    "test_every_stage.py",
+    "test_serving_faults.py",
+    "test_acls.py",
+    "test_run_in_a_store.py",
+)
 THEN = {"faults", "integration"}
 
 
