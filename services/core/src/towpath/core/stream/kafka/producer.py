@@ -107,10 +107,13 @@ class TransactionalKafkaProducer(Closing):
 
     def __init__(self, config: Mapping[str, Any], transactional_id: str, transaction_timeout_s: float) -> None:
         self._id, self._who = transactional_id, principal_of(config)
+        timeout_ms = int(transaction_timeout_s * 1000)
         limits = {
             "transactional_id": transactional_id,
-            "transaction_timeout_ms": int(transaction_timeout_s * 1000),
-            "delivery_timeout_ms": int(transaction_timeout_s * 1000),
+            "transaction_timeout_ms": timeout_ms,
+            # Later than that, Kafka has thrown the transaction away. The client wants one request to fit into it.
+            "delivery_timeout_ms": timeout_ms,
+            "request_timeout_ms": min(int(config["request_timeout_ms"]), timeout_ms // 2),
             "max_block_ms": int(config["request_timeout_ms"]),
         }
         self._producer = start(KafkaProducer, {**config, **_TUNING, **limits})
