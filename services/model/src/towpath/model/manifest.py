@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-__all__ = ["FORMAT", "FileEntry", "Lineage", "Manifest", "Tensor"]
+__all__ = ["FORMAT", "FileEntry", "Int8Choice", "Lineage", "Manifest", "Tensor"]
 
 FORMAT: Literal["towpath-bundle/1"] = "towpath-bundle/1"
 # No separators, no leading dot: a name in a manifest can point nowhere but into its own folder.
@@ -40,6 +40,23 @@ class Lineage(_Part):
     encoder: str = Field("", description="name and content hash of the sentence encoder")
 
 
+class Int8Choice(_Part):
+    """Why the graph is in eight-bit integers, or is not: what was measured where it was trained.
+
+    Costs are in the objective's unit a document, on documents that nothing was fitted to but the temperature.
+    """
+
+    chosen: Literal["fp32", "int8"]
+    explanation: str
+    documents: int = Field(ge=0)
+    fp32_cost: float
+    int8_cost: float
+    upper: float = Field(description="confidence bound of int8_cost - fp32_cost")
+    margin: float = Field(description="the most that it may be")
+    confidence: float
+    speed: float = Field(description="time of fp32 / time of int8: median of interleaved pairs")
+
+
 class Manifest(_Part):
     format: Literal["towpath-bundle/1"]
     name: str
@@ -53,3 +70,4 @@ class Manifest(_Part):
     metrics: dict[str, float]
     calibration: dict[str, float] = Field(description="how probabilities were calibrated, and how well")
     monitoring_reference: dict[str, list[float]] = Field(description="distributions that live data are held against")
+    int8: Int8Choice | None = Field(None, description="absent where the objective did not ask for the choice")

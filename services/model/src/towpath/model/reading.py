@@ -43,6 +43,12 @@ class Pieces:
             out[text] = np.average(values[rows], axis=0, weights=[len(each) for each in self.ids[rows]])
         return out
 
+    def averaged_embeddings(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same of embeddings, which are of unit length before and after."""
+        out, several = self.averaged(values), self.counts > 1
+        out[several] /= np.maximum(np.linalg.norm(out[several], axis=1, keepdims=True), 1e-12)
+        return out
+
 
 class Reader:
     """A tokenizer, and what it does to texts of more than `max_tokens`. Threads may share it."""

@@ -89,14 +89,12 @@ class Scorer:
     def _scores(self, texts: Sequence[str]) -> Scores:
         pieces = self.reader.read(texts)
         probabilities, embeddings = self._run(pieces)
-        windows = np.where(pieces.counts > 1, pieces.counts, 0)
-        if not windows.any():
-            return Scores(probabilities, embeddings, pieces.truncated, windows)
-        mean = pieces.averaged(embeddings)
-        length = np.linalg.norm(mean, axis=1, keepdims=True)
-        # Of one piece, they are of unit length already.
-        mean[windows > 0] /= np.maximum(length[windows > 0], 1e-12)
-        return Scores(pieces.averaged(probabilities), mean, pieces.truncated, windows)
+        return Scores(
+            probabilities=pieces.averaged(probabilities),
+            embeddings=pieces.averaged_embeddings(embeddings),
+            truncated=pieces.truncated,
+            windows=np.where(pieces.counts > 1, pieces.counts, 0),
+        )
 
     def _run(self, pieces: Pieces) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         ids = pieces.ids

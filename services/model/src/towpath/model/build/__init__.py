@@ -1,6 +1,7 @@
 """Building bundles. Needs the extra `towpath-model[build]`; what serves does not."""
 
-from towpath.model.build.bundle import Head, write_bundle
+from towpath.model.build.bundle import Head, merged, write_bundle
 from towpath.model.build.encoder import Encoder, EncoderFolder, build_encoder
+from towpath.model.build.quantise import quantised
 
-__all__ = ["Encoder", "EncoderFolder", "Head", "build_encoder", "write_bundle"]
+__all__ = ["Encoder", "EncoderFolder", "Head", "build_encoder", "merged", "quantised", "write_bundle"]

@@ -16,9 +16,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from towpath.model.build.encoder import EncoderFolder
 from towpath.model.bundle import verify
-from towpath.model.manifest import FORMAT, FileEntry, Lineage, Manifest, Tensor
+from towpath.model.manifest import FORMAT, FileEntry, Int8Choice, Lineage, Manifest, Tensor
 
-__all__ = ["Head", "write_bundle"]
+__all__ = ["Head", "merged", "write_bundle"]
 
 _MLMODEL = """\
 flavors:
@@ -49,8 +49,14 @@ def write_bundle(
     metrics: Mapping[str, float] | None = None,
     calibration: Mapping[str, float] | None = None,
     monitoring_reference: Mapping[str, list[float]] | None = None,
+    graph: bytes | None = None,
+    int8: Int8Choice | None = None,
 ) -> Path:
     """Write the bundle to the folder `out`, whole or not at all; returns it.
+
+    Args:
+        graph: instead of `merged` of encoder and head, where it was changed since (`quantised`).
+        int8: why it was, or was not.
 
     Raises:
         ValueError: head and classes or encoder do not fit together.
@@ -59,7 +65,7 @@ def write_bundle(
     if head.coef.shape != (len(classes), hidden):
         raise ValueError(f"the head is {head.coef.shape}, {(len(classes), hidden)} was wanted")
     files = {
-        "model.onnx": _merged(encoder, head),
+        "model.onnx": merged(encoder, head) if graph is None else graph,
         "tokenizer.json": (encoder.path / "tokenizer.json").read_bytes(),
         "objective.json": objective_json.encode(),
         "MLmodel": _MLMODEL.format(onnx_version=onnx.__version__).encode(),
@@ -80,11 +86,12 @@ def write_bundle(
         metrics=dict(metrics or {}),
         calibration=dict(calibration or {}),
         monitoring_reference=dict(monitoring_reference or {}),
+        int8=int8,
     )
-    return _write(out, {**files, "manifest.json": manifest.model_dump_json(indent=1).encode()})
+    return _write(out, {**files, "manifest.json": manifest.model_dump_json(indent=1, exclude_none=True).encode()})
 
 
-def _merged(encoder: EncoderFolder, head: Head) -> bytes:
+def merged(encoder: EncoderFolder, head: Head) -> bytes:
     """The encoder's graph with the head on its end, so that one run gives probabilities and embedding."""
     model = onnx.load_model_from_string((encoder.path / "encoder.onnx").read_bytes())
     graph = model.graph

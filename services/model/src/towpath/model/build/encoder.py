@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from towpath.model.batching import batches, feed
 from towpath.model.build.graph import BertConfig, encoder_graph
-from towpath.model.reading import encode
+from towpath.model.reading import Reader
 from towpath.model.scorer import session
 
 __all__ = ["Encoder", "EncoderFolder", "build_encoder", "source_folder", "write_encoder"]
@@ -114,18 +114,19 @@ def _replace(file: Path, data: bytes) -> None:
 
 
 class Encoder:
-    """Texts to embeddings, for training."""
+    """Texts to embeddings, for training; `windows`: long ones are read whole."""
 
-    def __init__(self, folder: EncoderFolder, *, threads: int | None = None) -> None:
+    def __init__(self, folder: EncoderFolder, *, threads: int | None = None, windows: bool = False) -> None:
+        about = folder.description
         self.identity = folder.identity
-        self.width = int(folder.description["hidden"])
-        self._tokenizer = Tokenizer.from_file(str(folder.path / "tokenizer.json"))
+        self.width = int(about["hidden"])
+        self._reader = Reader((folder.path / "tokenizer.json").read_bytes(), int(about["max_tokens"]), windows=windows)
         self._session = session((folder.path / "encoder.onnx").read_bytes(), threads)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, hidden) float32 of unit length."""
-        ids, _ = encode(self._tokenizer, texts)
-        out = np.zeros((len(ids), self.width), dtype=np.float32)
-        for batch in batches([len(each) for each in ids]):
-            out[batch] = self._session.run(["embedding"], feed([ids[index] for index in batch]))[0]
-        return out
+        pieces = self._reader.read(texts)
+        out = np.zeros((len(pieces.ids), self.width), dtype=np.float32)
+        for batch in batches([len(each) for each in pieces.ids]):
+            out[batch] = self._session.run(["embedding"], feed([pieces.ids[index] for index in batch]))[0]
+        return pieces.averaged_embeddings(out)
