@@ -230,12 +230,14 @@ def shown_by(line: str) -> str:
     return next((pattern for start, pattern in shown.items() if line.startswith(start)), "")
 
 
-def test_the_embedding_example_runs(tmp_path: Path) -> None:
-    """The Python of docs/embed.md, with a bundle where its ellipsis is."""
+@pytest.mark.parametrize("name", ["embed.md", "choose.md"])
+def test_the_embedding_example_runs(tmp_path: Path, name: str) -> None:
+    """The Python of a page, with a bundle where its ellipsis is."""
     bundle = build_tiny_bundle(tmp_path / ".towpath" / "bundles" / "rel-1")
-    page = (ROOT / "docs" / "embed.md").read_text()
+    page = (ROOT / "docs" / name).read_text()
     code = re.search(r"((?:    .*\n|\n)*    from towpath.model import Model\n(?:    .*\n|\n)*)", page)
     assert code is not None
     program = re.sub(r"^    ", "", code.group(1), flags=re.MULTILINE).replace("rel-…", bundle.name)
+    program = "texts = ['Great service!']\n" + program
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
