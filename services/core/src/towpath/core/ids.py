@@ -12,7 +12,7 @@ import secrets
 from google.protobuf.message import Message
 from uuid6 import uuid7
 
-__all__ = ["annotation_id", "document_id", "feedback_id", "new_id", "new_traceparent", "prediction_id"]
+__all__ = ["alert_id", "annotation_id", "document_id", "feedback_id", "new_id", "new_traceparent", "prediction_id"]
 
 
 def document_id(source: str, text: str) -> str:
@@ -33,6 +33,11 @@ def feedback_id(document_id: str, source: str, truth: Message) -> str:
 def prediction_id(document_id: str, release_id: str) -> str:
     """Id of what a release says of a document: predicting again gives the same id."""
     return _derived("prd", document_id, release_id)
+
+
+def alert_id(monitor: str, *parts: str) -> str:
+    """Id of what a monitor says of what the parts name: saying it again gives the same id."""
+    return _derived("alr", monitor, *parts)
 
 
 def new_id(prefix: str) -> str:

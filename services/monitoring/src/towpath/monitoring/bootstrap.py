@@ -16,6 +16,7 @@ from towpath.monitoring.entrypoints.documents import DataWatch
 from towpath.monitoring.entrypoints.stability import StabilityWatch
 from towpath.monitoring.handlers import Watch
 from towpath.monitoring.metrics import MonitoringMetrics
+from towpath.monitoring.rollouts import RolloutWatch
 from towpath.monitoring.settings import MonitoringSettings
 
 __all__ = ["build"]
@@ -28,7 +29,8 @@ def build(settings: MonitoringSettings, *, broker: Broker | None = None, objecti
     metrics, health = MonitoringMetrics(CollectorRegistry()), Health()
     watch = Watch(objective, metrics, settings.monitoring_window_documents, settings.monitoring_releases)
     codec, registry = Codec(settings.encoding, "towpath/monitoring"), Registry.load(settings.topic_prefix)
-    reader = Reader(broker, codec, registry, watch)
+    trials = RolloutWatch(objective, metrics, settings.monitoring_window_documents)
+    reader = Reader(broker, codec, registry, watch, trials)
     stability = StabilityWatch(broker, registry.full_name("predictions"), "predictions", metrics)
     limits, window = objective.contract.data_quality, settings.monitoring_data_documents
     data = DataWatch(broker, codec, registry.full_name("documents"), limits, metrics, window)
@@ -36,7 +38,7 @@ def build(settings: MonitoringSettings, *, broker: Broker | None = None, objecti
     health.add("history", partial(_caught_up, reader))
     app = new_app("Towpath monitoring", health, metrics.registry, description="What predictions are worth.")
     loops = [reader.loop, stability.loop, data.loop]
-    app.include_router(http.router(watch), dependencies=[Depends(require_caller(settings.auth))])
+    app.include_router(http.router(watch, trials), dependencies=[Depends(require_caller(settings.auth))])
     return Service("monitoring", settings, health, metrics.registry, app, loops, [broker.close])
 
 

@@ -14,9 +14,22 @@ from towpath.monitoring.domain.join import Join, Joined, Predicted, Told
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.v1 import Decision, Feedback, Prediction
 
-__all__ = ["OTHER", "Watch"]
+__all__ = ["OTHER", "Watch", "truth_of"]
 
 OTHER = "other"
+
+
+def truth_of(message: Feedback, objective: Objective) -> str:
+    """The class that feedback says. Raises MalformedMessageError when it is none of the objective's."""
+    label = message.class_label
+    if label.label in objective.classes:
+        return label.label
+    if label.HasField("score") and not label.label:
+        try:
+            return objective.class_of_grade(label.score)
+        except ValueError as error:
+            raise MalformedMessageError(f"classLabel.score: {error}") from error
+    raise MalformedMessageError(f"classLabel.label: {label.label[:64]!r} is no class of {objective.name}")
 
 
 @dataclass
@@ -61,7 +74,7 @@ class Watch:
         """Raises MalformedMessageError when it names no document or no known class."""
         if not (message.feedback_id and message.document_id):
             raise MalformedMessageError("feedback without feedbackId or documentId")
-        name = self._truth(message)
+        name = truth_of(message, self.objective)
         told = Told(message.feedback_id, message.document_id, message.prediction_id, self._classes[name])
         with self._lock:
             new, counted, undone = self._join.feedback(told)
@@ -83,17 +96,6 @@ class Watch:
                 for name in self._labels
             }
         return {"objective": self.objective.name, "unit": self.objective.unit, "releases": by_release}
-
-    def _truth(self, message: Feedback) -> str:
-        label = message.class_label
-        if label.label in self._classes:
-            return label.label
-        if label.HasField("score") and not label.label:
-            try:
-                return self.objective.class_of_grade(label.score)
-            except ValueError as error:
-                raise MalformedMessageError(f"classLabel.score: {error}") from error
-        raise MalformedMessageError(f"classLabel.label: {label.label[:64]!r} is no class of {self.objective.name}")
 
     def _release(self, release_id: str) -> str:
         if release_id not in self._labels:

@@ -35,7 +35,7 @@ class MonitoringMetrics(Catalogue):
         self.confusion = self.gauge("confusion_documents", "Documents by truth and prediction", ["truth", "label"])
         self.last = self.gauge("last_prediction_timestamp_seconds", "When the last prediction was made")
         self.unreadable = self.counter("dead_letters", "Messages given up on, by topic", ["topic"])
-        for topic in ("predictions", "feedback"):
+        for topic in ("predictions", "feedback", "rollouts"):
             self.unreadable.labels(topic)  # from 0 on, so that the first one is a change
         about = "How long an open transaction has kept readers of a partition from what was written after it began"
         self.open_transaction = self.gauge("open_transaction_seconds", about, ["topic", "partition"])
@@ -46,4 +46,12 @@ class MonitoringMetrics(Catalogue):
         self.data_languages = self.gauge("data_language_ratio", "Share of them in a language", ["language"])
         about = "How far they are from the first window (population stability index; 0.25 is much)"
         self.data_skew = self.gauge("data_skew", about, ["of"])
+        # Of the rollout that runs, in its present mode; no series while none does.
+        by = ["release", "mode"]
+        self.rollout_documents = self.gauge("rollout_documents", "Documents whose truth compares the challenger", by)
+        about = "Cost of a document by the challenger less by the champion, in the objective's unit"
+        self.rollout_difference = self.gauge("rollout_difference_cost", about, by)
+        about = "Lower end of its interval, which holds at any moment"
+        self.rollout_lower = self.gauge("rollout_lower_cost", about, by)
+        self.rollout_upper = self.gauge("rollout_upper_cost", "Upper end of its interval", by)
         self.objective = self.gauge("objective_info", "1; the objective and its unit", ["objective", "unit"])

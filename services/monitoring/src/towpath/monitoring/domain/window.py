@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 __all__ = ["Window"]
@@ -26,6 +27,10 @@ class Window(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         return self._kept.get(key)
+
+    def values(self) -> Iterable[V]:
+        """Oldest first."""
+        return self._kept.values()
 
     def put(self, key: K, value: V) -> None:
         self._kept[key] = value

@@ -1,4 +1,4 @@
-"""GET /v1/summary: what monitoring knows, for people."""
+"""GET /v1/summary and /v1/rollouts: what monitoring knows, for people."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from typing import Any
 from fastapi import APIRouter
 
 from towpath.monitoring.handlers import Watch
+from towpath.monitoring.rollouts import RolloutWatch
 
 __all__ = ["router"]
 
 
-def router(watch: Watch) -> APIRouter:
-    """The one route."""
+def router(watch: Watch, trials: RolloutWatch) -> APIRouter:
+    """The two routes."""
     api = APIRouter(prefix="/v1", tags=["monitoring"])
 
     @api.get("/summary", summary="Counts, accuracy and cost of each release")
     def summary() -> dict[str, Any]:
         return watch.summary()
+
+    @api.get("/rollouts", summary="What the running rollout has shown, and what follows from it")
+    def rollouts() -> dict[str, Any]:
+        return trials.summary()
 
     return api

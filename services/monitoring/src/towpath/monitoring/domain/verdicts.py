@@ -1,0 +1,56 @@
+"""What a rollout has shown, in a sentence for people."""
+
+from __future__ import annotations
+
+from towpath.core.objective.parts import Rollout as Rule
+from towpath.monitoring.domain.trial import Evidence
+
+__all__ = ["explanation"]
+
+
+def explanation(evidence: Evidence, rule: Rule, unit: str) -> str:
+    """The figures, what follows from them, and why."""
+    if evidence.documents == 0:
+        return f"no document with feedback yet: decided from {rule.min_documents} on."
+    lower, upper = evidence.lower, evidence.upper
+    bounds = f"{_side(lower)} to {_side(upper)}" if (lower < 0) != (upper < 0) else _both(lower, upper)
+    return (
+        f"{_documents(evidence.documents)} with feedback: the challenger costs {_costs(evidence.difference, unit)} "
+        f"({bounds}, {100 * rule.confidence:g} % at any moment): {_therefore(evidence, rule, unit)}."
+    )
+
+
+def _documents(count: int) -> str:
+    return f"{count} document" if count == 1 else f"{count} documents"
+
+
+def _costs(difference: float, unit: str) -> str:
+    if difference == 0:
+        return "as much"
+    return f"{_amount(difference)} {unit} a document {'less' if difference < 0 else 'more'}"
+
+
+def _both(lower: float, upper: float) -> str:
+    small, large = sorted((abs(lower), abs(upper)))
+    return f"{_amount(small)} to {_amount(large)} {'less' if lower < 0 else 'more'}"
+
+
+def _side(value: float) -> str:
+    return f"{_amount(value)} {'less' if value < 0 else 'more'}"
+
+
+def _amount(value: float) -> str:
+    return f"{abs(value):.3f}" if value == 0 or abs(value) >= 0.001 else f"{abs(value):.2g}"
+
+
+def _therefore(evidence: Evidence, rule: Rule, unit: str) -> str:
+    allowed = f", as it may cost {rule.margin:g} {unit} more" if rule.margin else ""
+    if evidence.verdict == "promote":
+        return "promote" + (allowed if evidence.upper > 0 else "")
+    if evidence.exhausted:
+        return f"not decided after {rule.max_documents}, the most that the objective allows, so roll back"
+    if evidence.verdict == "roll-back":
+        return "roll back"
+    if evidence.documents < rule.min_documents:
+        return f"decided from {rule.min_documents} on"
+    return "not decided yet"
