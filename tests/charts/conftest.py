@@ -125,6 +125,8 @@ def _pods_of(made_by: dict[str, Any]) -> Iterator[dict[str, Any]]:
             metadata = {"labels": predictor["labels"], "annotations": predictor.get("annotations", {})}
             of_kserve = {"labels", "annotations", "minReplicas", "maxReplicas"}
             yield {"metadata": metadata, "spec": {key: predictor[key] for key in predictor.keys() - of_kserve}}
+        case {"kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}}}:
+            yield template
         case {"spec": {"template": template}}:
             yield template
 

@@ -25,7 +25,7 @@ def component(name: str) -> Peer:
 
 
 CLIENT = {"towpath.io/client": "true"}
-OURS = [component(name) for name in (*SERVICES, "kafka", "mlflow", "topics", "test", "training-job")]
+OURS = [component(name) for name in (*SERVICES, "kafka", "mlflow", "topics", "test", "training-job", "batch")]
 OTHERS = [
     Peer("client", CLIENT),
     Peer("stranger", {"app": "stranger"}),
@@ -126,7 +126,8 @@ FULL = {
     ("serving", 9090): {"observability-namespace", "test"},
     ("endpoint", 8080): {"client", "shop"},
     ("endpoint", 9000): {"client", "shop"},
-    ("kafka", 9092): {"client", "shop", "test", "topics", "scaling-namespace", *SERVICES},
+    ("kafka", 9092): {"client", "shop", "test", "topics", "scaling-namespace", "batch", *SERVICES},
+    ("batch", 8080): set(),
     ("mlflow", 5000): {"client", "shop", "training", "training-job"},
     ("training", 8080): {"client", "shop"},
 }
@@ -146,9 +147,9 @@ def test_who_reaches_what_with_everything_on(target: str, port: int, examples: d
 WORLD = (53, 80, 443, 6443, 8888, 9000, 9092, 9093, 9094)
 OUT = {
     "minimal": {"training": {443, 6443}},
-    "full": {"serving": {9000}, "endpoint": {9000}, "training": {443, 6443, 9000}, "training-job": {9000}},
+    "full": {"serving": {9000}, "endpoint": {9000}, "training": {443, 6443, 9000}, "training-job": {9000}, "batch": {9000}},
     "external": {
-        **{name: {9094} for name in (*SERVICES, "topics", "test")},
+        **{name: {9094} for name in (*SERVICES, "topics", "test", "batch")},
         "training": {443, 8888, 9094},
     },
     "production": {

@@ -8,7 +8,7 @@ from typing import Any
 
 ALLOWED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected"}
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|API_KEYS?$|ACCESS_KEY|TOKEN")
-ENDS_BY_ITSELF = ("Job/", "Pod/")
+ENDS_BY_ITSELF = ("Job/", "CronJob/", "Pod/")
 # Only this one talks to the API server.
 WITH_TOKEN = {"Deployment/towpath-training"}
 
@@ -30,6 +30,7 @@ def test_there_are_all_the_pods(examples: dict[str, Any]) -> None:
     minimal, full = set(examples["minimal"].pods), set(examples["full"].pods)
     assert minimal >= deployments | jobs | {"Deployment/towpath-endpoint", "StatefulSet/towpath-kafka"}
     assert full >= deployments | jobs | {"InferenceService/towpath-endpoint", "Deployment/towpath-mlflow"}
+    assert "CronJob/towpath-batch" in full - minimal
     assert "Job/towpath-run" not in examples["external"].pods  # Kubeflow Pipelines has its own
     assert all(any(name.startswith("Job/towpath-topics-") for name in found) for found in (minimal, full))
 
@@ -73,9 +74,9 @@ def test_every_mount_has_its_volume(example: Any) -> None:
             assert {mount["name"] for mount in container["volumeMounts"]} <= there, name
 
 
-def test_only_training_and_its_runs_write_to_the_volume_of_models(examples: dict[str, Any]) -> None:
+def test_only_training_its_runs_and_the_batch_write_to_the_volume_of_models(examples: dict[str, Any]) -> None:
     """Where the store is a bucket (full, production) its own rights decide."""
-    writers = {"Deployment/towpath-training", "Job/towpath-run"}
+    writers = {"Deployment/towpath-training", "Job/towpath-run", "CronJob/towpath-batch"}
     for example in (examples["minimal"], examples["external"]):
         for name, pod in example.pods.items():
             claims = {volume["name"] for volume in pod["spec"]["volumes"] if "persistentVolumeClaim" in volume}
