@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from towpath.core.errors import ForbiddenError, NotFoundError, RejectedError, RetryableError, TooLargeError
-from towpath.core.store.filesystem import FAILURES, REFUSALS, new_filesystem
+from towpath.core.store.filesystem import failures, new_filesystem, refusals
 from towpath.core.store.url import StoreUrl, checked_name, is_name
 
 if TYPE_CHECKING:
@@ -193,12 +193,12 @@ class Store:
                     f"there is no store at {self.url.url}: create the bucket, or mount the volume"
                 ) from error
             raise NotFoundError(f"{self.url.of(key)}: is not in the store") from error
-        except REFUSALS as error:
+        except refusals() as error:
             raise ForbiddenError(
                 f"{self.url.of(key)}: the store refuses access; check the credentials (AWS_ACCESS_KEY_ID, …) and what "
                 "they may do, or whose the folder is"
             ) from error
-        except FAILURES as error:
+        except failures() as error:
             raise RetryableError(f"the store {self.url.url} cannot be used: {str(error)[:300]}") from error
 
     def _there(self) -> bool:
@@ -206,7 +206,7 @@ class Store:
             return Path(self.url.path).is_dir()
         try:
             return bool(self._fs.exists(self.url.path.partition("/")[0]))
-        except FAILURES:
+        except failures():
             return False
 
 

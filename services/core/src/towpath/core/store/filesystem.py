@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import aiohttp
-import fsspec
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+__all__ = ["failures", "new_filesystem", "refusals"]
 
-__all__ = ["FAILURES", "REFUSALS", "new_filesystem"]
-
-FAILURES: tuple[type[Exception], ...] = (OSError, BotoCoreError, ClientError, aiohttp.ClientError)
-REFUSALS: tuple[type[Exception], ...] = (PermissionError, NoCredentialsError, PartialCredentialsError)
 _TRIES = 2
+
+
+# The libraries behind a bucket take half a second to import: a worker on local bundles starts without them.
+def failures() -> tuple[type[Exception], ...]:
+    """What a file system raises when it is away."""
+    import aiohttp
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (OSError, BotoCoreError, ClientError, aiohttp.ClientError)
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """What it raises when it refuses us."""
+    from botocore.exceptions import NoCredentialsError, PartialCredentialsError
+
+    return (PermissionError, NoCredentialsError, PartialCredentialsError)
 
 
 def new_filesystem(protocol: Literal["file", "s3"], endpoint_url: str | None, region: str | None) -> Any:
     """A file system of its own: fsspec's shared ones keep listings, in which new objects are missing."""
+    import fsspec
+
     if protocol == "file":
         return fsspec.filesystem("file", skip_instance_cache=True)
     made = fsspec.filesystem(

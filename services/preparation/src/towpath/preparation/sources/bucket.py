@@ -12,7 +12,7 @@ from typing import Any
 
 from towpath.core.errors import ForbiddenError, NotFoundError, RejectedError, RetryableError
 from towpath.core.service import StoreSettings
-from towpath.core.store.filesystem import FAILURES, REFUSALS, new_filesystem
+from towpath.core.store.filesystem import failures, new_filesystem, refusals
 from towpath.preparation.sources.places import Found
 
 __all__ = ["objects_of"]
@@ -67,7 +67,7 @@ def _told(place: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise NotFoundError("no such bucket or object", where=place) from None
-    except REFUSALS as error:
+    except refusals() as error:
         raise ForbiddenError(f"{place}: access is refused; check AWS_ACCESS_KEY_ID, … and what they may do") from error
-    except FAILURES as error:
+    except failures() as error:
         raise RetryableError(f"{place} cannot be read: {str(error)[:300]}") from error
