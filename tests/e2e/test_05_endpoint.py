@@ -20,7 +20,7 @@ def test_the_inference_service_is_ready(installation: Installation) -> None:
 
 # Ours names the ports as they are; KServe's own leads 80 to REST.
 @pytest.mark.parametrize(("service", "port"), [("towpath-endpoint", "8080"), ("towpath-endpoint-predictor", "80")])
-def test_rest_and_grpc_say_what_the_topic_says(installation: Installation, service: str, port: str) -> None:
+def test_every_protocol_says_what_the_topic_says(installation: Installation, service: str, port: str) -> None:
     texts = ["Great service!", "my parcel is two weeks late and nobody answers", "It is Tuesday", "ünïcødé 🙂"]
     rows = [{"documentId": f"{service}-{n}", "text": text} for n, text in enumerate(texts)]
     client = installation.client
@@ -30,6 +30,6 @@ def test_rest_and_grpc_say_what_the_topic_says(installation: Installation, servi
         [each["probability"] for each in found[row["documentId"]]["classDecision"]["probabilities"]] for row in rows
     ]
     said = client.script("oip", service, port, installation.key, data=json.dumps(texts))
-    for way in ("rest", "grpc"):
+    for way in ("rest", "grpc", "binary", "version 1"):
         for asked, read in zip(said[way], streamed, strict=True):
             assert asked == pytest.approx(read, abs=1e-5), way

@@ -153,6 +153,7 @@ def test_the_metadata_name_what_is_answered(endpoint: Endpoint) -> None:
     assert [(each["name"], each["datatype"]) for each in said["outputs"]] == [
         (each["name"], each["datatype"]) for each in answered["outputs"]
     ]
+    assert endpoint.client.get("/v2").json()["extensions"] == ["binary_tensor_data"]
     assert endpoint.client.get("/v1/models").json() == {"models": ["tweet-sentiment"]}
     assert endpoint.client.get("/v1/models/tweet-sentiment").json()["ready"] in (True, "True")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
@@ -42,6 +43,19 @@ class Echo:
         return [Prediction(self.called + text, "class", 0.25, {"a": 0.75, "b": 0.25}, False) for text in texts]
 
 
+class Slow(Echo):
+    """Says nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        self.begun.set()
+        assert self.go.wait(20)
+        return super().predict(texts)
+
+
 def serving(model: Echo, release: str = "rel-1", challenger: Challenger | None = None) -> Serving:
     return Serving(model, released(release), challenger)
 
@@ -63,7 +77,7 @@ class Endpoint:
         self.slot, self.metrics = ModelSlot(), ServingMetrics(CollectorRegistry())
         if serving is not None:
             self.slot.put(serving)
-        self.shadow = Shadow(self.metrics, waiting=8)
+        self.shadow = Shadow(self.metrics, waiting=8, patience_s=20)
         answering = Answering(self.slot, self.metrics, self.shadow)
         repository = SlotRepository(TextModel(self.slot, None), self.slot, None)
         limits, self.threads = limits or Limits(texts=16, chars=1000), ThreadPoolExecutor(4)

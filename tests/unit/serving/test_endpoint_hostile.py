@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,8 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 
-from support.endpoint import INFER, PREDICT, Echo, Endpoint, raw, serving, tensor
-from towpath.model import Prediction
+from support.endpoint import INFER, PREDICT, Echo, Endpoint, Slow, raw, serving, tensor
 
 LENGTH = "inference_header_content_length"
 QUICK = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -193,19 +191,6 @@ def test_a_compressed_body_is_refused_by_name(endpoint: Endpoint) -> None:
     answer = endpoint.post(INFER, b"\x1f\x8b", content_encoding="gzip")
     assert answer.status_code == 415
     assert "compressed" in answer.json()["error"]
-
-
-class Slow(Echo):
-    """Says nothing until it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.begun, self.go = threading.Event(), threading.Event()
-
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        self.begun.set()
-        assert self.go.wait(20)
-        return super().predict(texts)
 
 
 def test_while_a_model_is_slow_others_are_refused_and_probes_answered() -> None:

@@ -133,4 +133,7 @@ def test_before_the_first_release_clients_are_told_to_try_again() -> None:
 def test_other_models_and_other_paths_are_not_answered_here(endpoint: Endpoint) -> None:
     assert endpoint.post("/v2/models/other/infer", {"inputs": [tensor(["good"])]}).status_code == 404
     assert endpoint.post("/v1/models/other:predict", {"instances": ["good"]}).status_code == 404
+    versioned = endpoint.post("/v2/models/tweets/versions/7/infer", {"inputs": [tensor(["good"])]})
+    assert versioned.status_code == 404
+    assert "ask without one" in versioned.json()["error"]
     assert endpoint.post("/v2/repository/models/tweets/load", {}).text == "not ours"

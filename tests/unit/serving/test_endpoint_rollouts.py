@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from support.endpoint import INFER, PREDICT, Echo, Endpoint, challenger, serving, tensor
+from support.endpoint import INFER, PREDICT, Echo, Endpoint, Slow, challenger, serving, tensor
 from support.stopping import StopAfter
+from support.waiting import until
 from towpath.serving.domain.routing import answers_by_challenger
 
 IDS = [f"tweet-{n}" for n in range(16)]
@@ -38,7 +39,7 @@ def test_in_a_canary_the_documents_id_says_whose_turn_it_is(endpoint: Endpoint) 
     body = asked(endpoint, ["text"] * 16, IDS)
     assert body["release"] == ["rel-2" if turn else "rel-1" for turn in turns]
     assert body["label"] == ["new text" if turn else "old text" for turn in turns], "each answer with its release"
-    assert body["model_version"] is None, "there are two"
+    assert "model_version" not in body, "there are two"
     assert body["parameters"] == {"rollout_id": "rol-1"}
     instances = [{"text": "text", "id": each} for each in IDS]
     alone = [endpoint.post(PREDICT, {"instances": [each]}).json() for each in instances]
@@ -95,6 +96,31 @@ def test_a_shadow_that_cannot_keep_up_is_dropped_and_one_that_fails_is_counted(e
     assert endpoint.counted("challenged", release="rel-2", outcome="dropped") == 2 * (11 - 8)
     endpoint.shadow.run(StopAfter(8))
     assert endpoint.counted("challenged", release="rel-2", outcome="failed") == 16
+
+
+def test_a_shadow_waits_while_somebody_is_answered(endpoint: Endpoint) -> None:
+    champion, other, stop = Slow(), Echo(), threading.Event()
+    endpoint.slot.put(serving(champion, challenger=challenger(other, "shadow")))
+    shadowing = threading.Thread(target=endpoint.shadow.run, args=(stop,))
+
+    async def two() -> list[str]:
+        champion.go.set()
+        await endpoint.client.post(INFER, json={"inputs": [tensor(["first"])]})
+        champion.go.clear()
+        champion.begun.clear()
+        second = asyncio.create_task(endpoint.client.post(INFER, json={"inputs": [tensor(["second"])]}))
+        await asyncio.to_thread(champion.begun.wait, 20)
+        shadowing.start()
+        await asyncio.to_thread(until, lambda: not endpoint.shadow.waiting())
+        asked = list(other.asked)
+        champion.go.set()
+        await second
+        return asked
+
+    assert endpoint.run(two()) == [], "while the second was answered"
+    until(lambda: other.asked == ["first", "second"])
+    stop.set()
+    shadowing.join()
 
 
 def test_models_change_under_load_and_every_answer_is_of_one_that_was_live(endpoint: Endpoint) -> None:

@@ -1,11 +1,13 @@
-"""oip.py HOST REST-PORT KEY < texts.json: the same texts over REST and gRPC; says the probabilities of both."""
+"""oip.py HOST REST-PORT KEY < texts.json: the same texts by every protocol; says the probabilities of each."""
 
 import asyncio
 import json
 import sys
 import urllib.request
 
-from kserve import InferenceGRPCClient, InferInput, InferRequest
+import numpy as np
+from kserve import InferenceGRPCClient, InferenceRESTClient, InferInput, InferRequest
+from kserve.inference_client import RESTConfig
 
 host, port, key = sys.argv[1:4]
 texts = json.load(sys.stdin)
@@ -23,6 +25,26 @@ def rest():
     return {each["name"]: each["data"] for each in outputs}
 
 
+def version_1():
+    request = urllib.request.Request(
+        f"http://{host}:{port}/v1/models/tweet-sentiment:predict",
+        json.dumps({"instances": texts}).encode(),
+        {"Content-Type": "application/json", "X-API-Key": key},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        predictions = json.load(answer)["predictions"]
+    return [list(each["probabilities"].values()) for each in predictions]
+
+
+async def binary():
+    tensor = InferInput("text", [len(texts)], "BYTES")
+    tensor.set_data_from_numpy(np.array([text.encode() for text in texts], dtype=np.object_))
+    request = InferRequest("tweet-sentiment", [tensor], parameters={"binary_data_output": True})
+    client = InferenceRESTClient(RESTConfig(protocol="v2", timeout=60))
+    answer = await client.infer(f"http://{host}:{port}", request, "tweet-sentiment", headers={"X-API-Key": key})
+    return {each.name: each.as_numpy().tolist() for each in answer.outputs}
+
+
 async def grpc():
     given = InferInput("text", [len(texts)], "BYTES", [text.encode() for text in texts])
     client = InferenceGRPCClient(f"{host}:9000", timeout=60)
@@ -37,4 +59,5 @@ def plain(outputs):
     return [flat[n * width : (n + 1) * width] for n in range(count)]
 
 
-print(json.dumps({"rest": plain(rest()), "grpc": plain(asyncio.run(grpc()))}))
+said = {"rest": plain(rest()), "grpc": plain(asyncio.run(grpc())), "binary": plain(asyncio.run(binary()))}
+print(json.dumps({**said, "version 1": version_1()}))

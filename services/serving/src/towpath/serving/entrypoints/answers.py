@@ -80,7 +80,7 @@ class Answering:
         serving = self._slot.get()
         if serving is None:
             raise ModelNotReady(name, "no release yet")
-        with self._metrics.inference.time():
+        with self._shadow.answering(), self._metrics.inference.time():
             answered = self._answered(question, serving)
         for release in set(answered.releases):
             self._metrics.answers.labels(release.release_id).inc(answered.releases.count(release))

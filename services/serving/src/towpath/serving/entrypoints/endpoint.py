@@ -74,7 +74,7 @@ class GrpcPredictions(InferenceServicer):  # type: ignore[misc]
             GrpcException: INVALID_ARGUMENT with what is wrong, NOT_FOUND, or UNAVAILABLE before the first release.
         """
         try:
-            self._data_plane.model_registry.check(request.model_name)
+            self._data_plane.model_registry.check(request.model_name, request.model_version)
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._infer, request)
         except InvalidInput as error:
             raise InvalidArgument(str(error)) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kserve.errors import InvalidInput, ModelNotFound
 from kserve.model_repository import ModelRepository
 from kserve.protocol.dataplane import DataPlane
@@ -29,10 +31,13 @@ class SlotRepository(ModelRepository):  # type: ignore[misc]
         # Before the first release no name is wrong: the answer is "not ready", which clients try again.
         return self.get_models().get(name) if self.get_models() else self._model
 
-    def check(self, name: str) -> None:
-        """Raises ModelNotFound unless `name` is the model's, or may become it."""
+    def check(self, name: str, version: str | None) -> None:
+        """Raises ModelNotFound unless `name` is the model's, or may become it. Nobody chooses the version."""
         if self.get_model(name) is None:
             raise ModelNotFound(name)
+        if version:
+            # KServe puts "does not exist" behind it.
+            raise ModelNotFound(f"{name} has one version at a time: ask without one. Version {version}")
 
 
 class SlotDataPlane(DataPlane):  # type: ignore[misc]
@@ -44,6 +49,9 @@ class SlotDataPlane(DataPlane):  # type: ignore[misc]
 
     async def ready(self) -> bool:
         return self._slot.get() is not None
+
+    def metadata(self) -> dict[str, Any]:
+        return {**super().metadata(), "extensions": ["binary_tensor_data"]}
 
 
 class FixedRepository(ModelRepositoryExtension):  # type: ignore[misc]

@@ -21,7 +21,9 @@ from towpath.serving.entrypoints.wire import HEADER_LENGTH, json_object, read, w
 
 __all__ = ["Predictions"]
 
-_PATH = re.compile(r"/(?:v2/models/(?P<v2>[^/]+)/infer|v1/models/(?P<v1>[^/]+):predict)")
+_PATH = re.compile(
+    r"/(?:v2/models/(?P<v2>[^/]+)(?:/versions/(?P<version>[^/]+))?/infer|v1/models/(?P<v1>[^/]+):predict)"
+)
 _RETRY_AFTER_S = "5"
 
 
@@ -29,13 +31,13 @@ _RETRY_AFTER_S = "5"
 class Predictions:
     """ASGI middleware: answers what asks for predictions, and leaves the rest to KServe's application.
 
-    `check` raises ModelNotFound for a name that no model has. The body must be read already (`HttpGuard`). A refusal
-    is the protocol's `{"error": "what is wrong"}`.
+    `check` raises ModelNotFound for a name and version that no model has. The body must be read already (`HttpGuard`).
+    A refusal is the protocol's `{"error": "what is wrong"}`.
     """
 
     app: ASGIApp
     answering: Answering
-    check: Callable[[str], None]
+    check: Callable[[str, str | None], None]
     limits: Limits
     threads: ThreadPoolExecutor
 
@@ -45,16 +47,15 @@ class Predictions:
             await self.app(scope, receive, send)
             return
         body = (await receive()).get("body", b"")
-        answer = self._version_2 if found["v2"] else self._version_1
-        name, headers = found["v2"] or found["v1"], Headers(scope=scope)
         # Inference in the event loop would hold up the probes.
         loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self.threads, self._told, answer, name, body, headers)
+        response = await loop.run_in_executor(self.threads, self._told, found, body, Headers(scope=scope))
         await response(scope, receive, send)
 
-    def _told(self, answer: Callable[..., Response], name: str, body: bytes, headers: Headers) -> Response:
+    def _told(self, path: re.Match[str], body: bytes, headers: Headers) -> Response:
+        answer, name = (self._version_2, path["v2"]) if path["v2"] else (self._version_1, path["v1"])
         try:
-            self.check(name)
+            self.check(name, path["version"])
             if headers.get("content-encoding", "identity") != "identity":
                 return _error(415, "a compressed body is not read: send it as it is")
             return answer(name, body, headers)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 
@@ -16,15 +17,34 @@ __all__ = ["Shadow"]
 
 _log = structlog.get_logger(__name__)
 _WAITING = 64  # questions; what more would wait is not shadowed
+_PATIENCE_S = 0.2  # for a moment in which nobody is answered: under lasting load, some are compared all the same
 _Offer = tuple[Challenger, Sequence[str], Sequence[Prediction]]
 
 
 class Shadow:
-    """No answer waits for it: what it cannot keep up with is dropped, and counted."""
+    """No answer waits for it: it looks for moments in which nobody is answered, and what it cannot keep up with is
+    dropped, and counted."""
 
-    def __init__(self, metrics: ServingMetrics, waiting: int = _WAITING) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: ServingMetrics, waiting: int = _WAITING, patience_s: float = _PATIENCE_S) -> None:
+        self._metrics, self._patience_s = metrics, patience_s
         self._offers: queue.Queue[_Offer] = queue.Queue(waiting)
+        self._idle, self._answering = threading.Condition(), 0
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """While somebody is."""
+        with self._idle:
+            self._answering += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._answering -= 1
+                self._idle.notify_all()
+
+    def waiting(self) -> int:
+        """Questions that wait to be compared."""
+        return self._offers.qsize()
 
     def offer(self, challenger: Challenger, texts: Sequence[str], answers: Sequence[Prediction]) -> None:
         """To be compared with what `challenger` says of `texts`. Returns at once."""
@@ -40,6 +60,8 @@ class Shadow:
                 challenger, texts, answers = self._offers.get(timeout=0.5)
             except queue.Empty:
                 continue
+            with self._idle:
+                self._idle.wait_for(lambda: not self._answering, self._patience_s)
             self.compare(challenger, texts, answers)
 
     def compare(self, challenger: Challenger, texts: Sequence[str], answers: Sequence[Prediction]) -> None:

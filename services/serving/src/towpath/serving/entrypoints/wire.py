@@ -84,15 +84,10 @@ def written(infer: Infer, answered: Answered) -> tuple[bytes, int | None]:
             output["data"] = column.values
         outputs.append({**output, "parameters": parameters} if parameters else output)
     release = answered.release()
-    head = orjson.dumps(
-        {
-            "id": infer.id or str(uuid4()),
-            "model_name": answered.releases[0].model_name,
-            "model_version": release and release.release_id,
-            "parameters": answered.parameters(),
-            "outputs": outputs,
-        }
-    )
+    said = {"id": infer.id or str(uuid4()), "model_name": answered.releases[0].model_name}
+    if release is not None:
+        said["model_version"] = release.release_id
+    head = orjson.dumps({**said, "parameters": answered.parameters(), "outputs": outputs})
     return b"".join([head, *behind]), len(head) if behind else None
 
 
