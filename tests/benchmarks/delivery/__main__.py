@@ -1,0 +1,86 @@
+"""The speed of delivery beside its peers and its floors, in paired, interleaved runs on this machine.
+
+    make bench BENCH=delivery ARGS="--tweets FOLDER"
+
+writes docs/benchmarks.md, docs/benchmarks.json and pictures. It refuses to run on a busy machine. A run that was ended
+goes on where it was (--fresh begins anew); --only GROUP measures some, --quick only shows that it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.delivery.groups import GROUPS
+from benchmarks.delivery.machine import described
+from benchmarks.delivery.place import ROOT, Place, Scale, build_bundles, texts_of
+from benchmarks.delivery.quiet import BusyError, check_quiet
+from benchmarks.delivery.report import write
+from benchmarks.delivery.rounds import Kept, measure
+from towpath.cli.local import LocalKafka
+
+BEGIN = time.monotonic()
+
+
+def tell(line: str) -> None:
+    print(f"{time.monotonic() - BEGIN:7.1f} s  {line}", flush=True)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "benchmarks.delivery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tweets", type=Path, help="SemEval-2017's files; without them, vaderSentiment's 4,200 tweets")
+    parser.add_argument("--only", action="append", choices=sorted(GROUPS), help="measure these; may be said again")
+    parser.add_argument("--pairs", type=int, help="rounds of each figure (5)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of inference, for everybody")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, one round: to see that it runs")
+    parser.add_argument("--fresh", action="store_true", help="forget what was measured before")
+    parser.add_argument("--anyway", action="store_true", help="measure on a busy machine; the report says so")
+    parser.add_argument("--profile", action="store_true", help="say where the worker's time goes, measure nothing")
+    parser.add_argument("--work", type=Path, default=ROOT / ".cache" / "bench", help="rounds, bundles, logs")
+    parser.add_argument("-o", "--output", type=Path, help="the report's folder: docs, unless --quick")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parsed()
+    scale = Scale.quick() if arguments.quick else Scale()
+    scale = replace(scale, pairs=arguments.pairs or scale.pairs)
+    busy = ""
+    try:
+        check_quiet()
+    except BusyError as error:
+        if not arguments.anyway and not arguments.profile:
+            print(f"not measured: {error}", file=sys.stderr)
+            return 1
+        busy = str(error)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    texts = texts_of(arguments.tweets)
+    output = arguments.output or (arguments.work / "quick" if arguments.quick else ROOT / "docs")
+    about = described(texts, scale, arguments.threads, of_semeval=arguments.tweets is not None)
+    kept = Kept.open(arguments.work / "rounds.json", about, fresh=arguments.fresh)
+    kept.busy = kept.busy or bool(busy)
+    with LocalKafka(arguments.work / f"kafka-{os.getpid()}", properties="log.retention.hours=1\n") as kafka:
+        bundle, other = build_bundles(arguments.work)
+        place = Place(arguments.work, kafka, bundle, other, texts, scale, tell, arguments.threads)
+        if arguments.profile:
+            from benchmarks.delivery.profile import profile
+
+            profile(place)
+            return 0
+        for key in arguments.only or GROUPS:
+            measure(GROUPS[key], place, kept, scale.pairs)
+    figures = [each for key, group in GROUPS.items() if key in kept.groups for each in group.figures(kept.rounds(key))]
+    write(output, figures, kept)
+    for each in figures:
+        tell(f"{each.title}: {each.ratio:.3g}" + ("" if each.bar is None else f" ({each.bar})"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Documents a second from Kafka to Kafka: ours, the peers and the floors in the same rounds."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+from collections.abc import Sequence
+
+from benchmarks.delivery.contenders import KAFKA_PEERS, contenders
+from benchmarks.delivery.environments import PeerError, made
+from benchmarks.delivery.figures import Bar, Figure
+from benchmarks.delivery.place import Place, module
+from benchmarks.delivery.rounds import Kept, Rounds, figure, in_turn
+from benchmarks.delivery.runs import BenchError, run
+from benchmarks.delivery.wire import documents, produce
+
+__all__ = ["Throughput", "measured_by"]
+
+PREFIX = "stream."
+_FLOORS = ("onnx", "sgemm")
+_UNIT = "documents/s"
+_SORTED = "faststream, sorted by hand"
+
+
+def measured_by(place: Place, name: str, *arguments: object) -> dict[str, float]:
+    """What a floor's program prints."""
+    command = [*module(f"floors.{name}"), *map(str, arguments)]
+    environment = {**place.our_environment("", "", bundle=None), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode != 0:
+        raise BenchError(f"{name}: {done.stderr[-1500:]}")
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+class Throughput:
+    key = "throughput"
+
+    def __init__(self, only: Sequence[str] = ()) -> None:
+        self._only = only
+
+    def prepare(self, place: Place, kept: Kept) -> None:
+        for name in ("transformers", "sentence-transformers", "mlserver", "faststream"):
+            try:
+                made(name, place.tell)
+            except PeerError as error:
+                kept.rounds(self.key).failures.append(str(error))
+        place.create_topics(PREFIX)
+        produce(place.servers, f"{PREFIX}documents", documents(place.texts, place.scale.documents))
+        some = [place.texts[n % len(place.texts)] for n in range(place.scale.documents)]
+        (place.folder / "texts.json").write_text(json.dumps(some), encoding="utf-8")
+
+    def round(self, place: Place, number: int, rounds: Rounds) -> None:
+        values, all_of_them = rounds.begin(), contenders(place, PREFIX)
+        for name in in_turn(["onnx", *all_of_them, "sgemm"], number):
+            if self._only and name not in self._only:
+                continue
+            try:
+                if name in _FLOORS:
+                    values.update(self._floor(place, name))
+                else:
+                    values.update(self._run(place, name, all_of_them[name]()))
+            except (BenchError, PeerError) as error:
+                rounds.failures.append(str(error))
+                place.tell(f"  {name} failed: {str(error)[:600]}")
+            else:
+                place.tell(f"  {name}: {values[name]:,.0f}")
+
+    def _floor(self, place: Place, name: str) -> dict[str, float]:
+        if name == "sgemm":
+            return {"sgemm": measured_by(place, "peak", place.threads)["peak"] / 1e9}
+        found = measured_by(place, "onnx_loop", place.bundle, place.folder / "texts.json", place.threads)
+        return {"onnx": found["rate"], "onnx.batch": found["batch"], "flop": found["flop"] / 1e9}
+
+    def _run(self, place: Place, name: str, contender: object) -> dict[str, float]:
+        found = run(contender, place.servers, place.folder / "logs", place.scale.documents)  # type: ignore[arg-type]
+        return {name: found.rate, f"{name}.lost": found.lost, f"{name}.repeated": found.repeated}
+
+    def figures(self, rounds: Rounds) -> list[Figure]:
+        ours, found = ("worker", "worker, exactly once, JSON in and out"), []
+        facts = {each: sum(rounds.all(f"worker.{each}")) for each in ("lost", "repeated")}
+        peers = [(name, name) for name in (*KAFKA_PEERS, _SORTED, "copy")]
+        batch = [f"{value:g}" for value in rounds.all("onnx.batch")]
+        found += figure(
+            rounds, "onnx", "worker ÷ bare ONNX Runtime loop", ours, ("onnx", "bare loop over sorted tokens"),
+            _UNIT, Bar("at least", 0.90), facts=facts, others=peers,
+            notes=[f"fastest batch size of the bare loop, by round: {', '.join(batch)}"],
+        )  # fmt: skip
+        best = self._best(rounds)
+        if best is not None:
+            found += figure(
+                rounds, "best-peer", "worker ÷ best peer on Kafka", ours, (best, best), _UNIT, Bar("at least", 2),
+                notes=[f"peers as their documentation has one write them: {', '.join(KAFKA_PEERS)}"],
+            )  # fmt: skip
+        found += figure(
+            rounds, "sorted-peer", "worker ÷ faststream with texts sorted by hand", ours, (_SORTED, _SORTED), _UNIT,
+            notes=["what a peer is worth to somebody who knows to sort by length; at least once, all the same"],
+        )  # fmt: skip
+        found += figure(
+            rounds, "transformers", "worker ÷ transformers pipeline loop", ours,
+            ("transformers", "transformers pipeline loop"), _UNIT, Bar("at least", 4),
+        )  # fmt: skip
+        found += figure(
+            rounds, "exactly-once", "worker ÷ worker without transactions", ours, ("plain", "at least once"), _UNIT,
+            Bar("at least", 0.95), notes=["without: the same process on a broker whose producer opens no transaction"],
+        )  # fmt: skip
+        return found + self._peak(rounds)
+
+    @staticmethod
+    def _best(rounds: Rounds) -> str | None:
+        medians = {name: statistics.median(values) for name in KAFKA_PEERS if (values := rounds.all(name))}
+        return max(medians, key=medians.__getitem__) if medians else None
+
+    @staticmethod
+    def _peak(rounds: Rounds) -> list[Figure]:
+        used = Rounds(
+            [
+                {**each, "used": each["worker"] * each["flop"]}
+                for each in rounds.values
+                if {"worker", "flop"} <= each.keys()
+            ]
+        )
+        return figure(
+            used, "peak", "share of the processor's peak that the worker uses", ("used", "worker"),
+            ("sgemm", "sgemm on the same cores"), "GFLOP/s",
+            notes=["operations of the encoder over the documents' own tokens: padding is not work done"],
+        )  # fmt: skip
