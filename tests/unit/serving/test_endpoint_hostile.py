@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -21,29 +22,45 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
 ANYTHING = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)
 )
-# Nearly right is where readers fail: each member may be left out, right, or anything.
-SIZES = st.integers(-(2**70), 2**70) | ANYTHING
-TENSORS = st.fixed_dictionaries(
-    {},
-    optional={
-        "name": st.sampled_from(["text", "id", "words"]) | ANYTHING,
-        "datatype": st.sampled_from(["BYTES", "FP32"]) | ANYTHING,
-        "shape": st.lists(st.integers(-2, 3) | SIZES, max_size=3) | ANYTHING,
-        "data": st.lists(st.text(max_size=4) | ANYTHING, max_size=3) | ANYTHING,
-        "parameters": st.fixed_dictionaries({}, optional={"binary_data_size": st.integers(0, 9) | SIZES}) | ANYTHING,
-    },
-)
-BODIES = st.fixed_dictionaries(
-    {},
-    optional={
-        "id": ANYTHING,
-        "inputs": st.lists(TENSORS, max_size=3) | ANYTHING,
-        "outputs": st.lists(st.fixed_dictionaries({}, optional={"name": ANYTHING, "parameters": ANYTHING})) | ANYTHING,
-        "parameters": ANYTHING,
-        "instances": st.lists(st.text(max_size=4) | st.fixed_dictionaries({"text": ANYTHING, "id": ANYTHING}))
-        | ANYTHING,
-    },
-)
+# Nearly right is where readers fail: in what is right, one or two members are left out, or are anything.
+RIGHT: dict[str, Any] = {
+    "id": "7",
+    "parameters": {"binary_data_output": False},
+    "inputs": [tensor(["good", "bad"]), tensor(["1", "2"], "id", parameters={})],
+    "outputs": [{"name": "label", "parameters": {"binary_data": True}}, {"name": "release"}],
+    "instances": ["good", {"text": "bad", "id": "2"}],
+}
+RIGHT_BINARY: dict[str, Any] = {
+    "inputs": [
+        {
+            "name": "text",
+            "datatype": "BYTES",
+            "shape": [2],
+            "parameters": {"binary_data_size": len(raw(["good", "bad"]))},
+        },
+        {"name": "id", "datatype": "BYTES", "shape": [2, 1], "parameters": {"binary_data_size": len(raw(["1", "2"]))}},
+    ]
+}
+
+
+def places(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Each member of what is in `node`: its container, and its key there."""
+    members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, member in members:
+        yield node, key
+        yield from places(member)
+
+
+@st.composite
+def nearly(draw: st.DrawFn, right: dict[str, Any]) -> dict[str, Any]:
+    body = copy.deepcopy(right)
+    for _ in range(draw(st.integers(0, 2))):
+        container, key = draw(st.sampled_from(list(places(body)) or [(body, "id")]))
+        if draw(st.booleans()):
+            container[key] = draw(ANYTHING | st.integers(-(2**70), 2**70))
+        elif isinstance(container, list) or key in container:
+            del container[key]
+    return body
 
 
 @pytest.fixture(scope="module")
@@ -88,39 +105,31 @@ def test_bytes_of_any_kind(endpoint: Endpoint, body: bytes, length: str | None) 
 
 
 @QUICK
-@given(said=BODIES, behind=st.binary(max_size=12), binary=st.booleans())
-def test_nearly_right_requests(endpoint: Endpoint, said: dict[str, Any], behind: bytes, binary: bool) -> None:
-    head = json.dumps(said).encode()
-    if binary:
-        fine_or_refused(endpoint, INFER, head + behind, **{LENGTH: str(len(head))})
-    else:
-        fine_or_refused(endpoint, INFER, head)
-        fine_or_refused(endpoint, PREDICT, head)
+@given(said=nearly(RIGHT))
+def test_nearly_right_requests(endpoint: Endpoint, said: dict[str, Any]) -> None:
+    fine_or_refused(endpoint, INFER, json.dumps(said).encode())
+    fine_or_refused(endpoint, PREDICT, json.dumps(said).encode())
 
 
 @QUICK
-@given(
-    texts=st.lists(st.text(max_size=6), max_size=4),
-    count=st.integers(0, 5),
-    cut=st.integers(0, 12),
-    flips=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 255)), max_size=3),
-    size=st.none() | st.integers(-1, 80),
-)
-def test_binary_tensors_that_lie(
-    endpoint: Endpoint, texts: list[str], count: int, cut: int, flips: list[tuple[int, int]], size: int | None
-) -> None:
-    data = bytearray(raw(texts))
-    for place, byte in flips:
-        if place < len(data):
-            data[place] = byte
-    data = data[: len(data) - cut]
-    said = {"binary_data_size": len(data) if size is None else size}
-    head = json.dumps(
-        {"inputs": [{"name": "text", "datatype": "BYTES", "shape": [count], "parameters": said}]}
-    ).encode()
-    fine_or_refused(endpoint, INFER, head + data, **{LENGTH: str(len(head))})
-    input_ = {"name": "text", "datatype": "BYTES", "shape": [count]}
-    fine_or_invalid(endpoint, pb.ModelInferRequest(inputs=[input_], raw_input_contents=[bytes(data)]))
+@given(said=nearly(RIGHT_BINARY), data=st.data())
+def test_nearly_right_binary_requests(endpoint: Endpoint, said: dict[str, Any], data: st.DataObject) -> None:
+    head, behind = json.dumps(said).encode(), bytearray(raw(["good", "bad", "1", "2"]))
+    for _ in range(data.draw(st.integers(0, 2))):
+        behind[data.draw(st.integers(0, len(behind) - 1))] = data.draw(st.integers(0, 255))
+    length = len(head) + data.draw(st.just(0) | st.integers(-3, 3))
+    end = len(behind) - data.draw(st.just(0) | st.integers(0, 9))
+    fine_or_refused(endpoint, INFER, head + behind[:end], **{LENGTH: str(length)})
+
+
+@QUICK
+@given(contents=st.lists(st.binary(max_size=3), max_size=3), cut=st.just(0) | st.integers(0, 9))
+@example([b"\xff"], 0)
+def test_raw_contents_that_lie(endpoint: Endpoint, contents: list[bytes], cut: int) -> None:
+    data = b"".join(len(each).to_bytes(4, "little") + each for each in contents)
+    input_ = {"name": "text", "datatype": "BYTES", "shape": [len(contents)]}
+    request = pb.ModelInferRequest(inputs=[input_], raw_input_contents=[data[: len(data) - cut]])
+    fine_or_invalid(endpoint, request)
 
 
 CONTENTS = st.builds(
