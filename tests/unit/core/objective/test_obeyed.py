@@ -13,6 +13,7 @@ from towpath.core.errors import TooLargeError
 from towpath.core.objective import Objective, load_objective
 from towpath.ingestion.domain.obedience import Rules
 from towpath.model.decision import DecisionRule
+from towpath.monitoring.domain.trial import Answer, Phase, Said, Trial
 from towpath.monitoring.handlers import Watch
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.pipelines.steps.gate import decide
@@ -74,6 +75,16 @@ def monitoring(objective: Objective) -> str:
     return f"{watch.summary()['releases']['r']['feedback']['realisedCost']:.3f}"
 
 
+def rollout(objective: Objective) -> str:
+    """What becomes of a challenger that cost half a Euro more on each of 150 documents?"""
+    phase = Phase("rol", objective.name, "new", "old", "shadow", 0.1, 0)
+    trial = Trial(phase, objective.contract.delivery.rollout, objective.costs)
+    right, wrong = objective.classes.index("neutral"), objective.classes.index("positive")
+    for n in range(150):
+        trial.add(Answer(f"d{n}", "rol", 1, Said("old", right, False), Said("new", wrong, False)), right)
+    return trial.look().verdict
+
+
 def retraining(objective: Objective) -> str:
     """Is a training due after 400 documents?"""
     policy = RetrainingPolicy(objective.contract.retraining.new_annotated_documents)
@@ -91,6 +102,9 @@ def retraining(objective: Objective) -> str:
         (gate, "askPerson: 0.15", "askPerson: 0.4", "fail", "pass"),
         (serving, "askPerson: 0.15", "askPerson: 0.95", "ask-person", "class"),
         (monitoring, "askPerson: 0.15", "askPerson: 0.4", "0.075", "0.200"),
+        (rollout, "minDocuments: 100}", "minDocuments: 200}", "roll-back", "undecided"),
+        (rollout, "minDocuments: 100}", "minDocuments: 100, margin: 1}", "roll-back", "promote"),
+        (rollout, "minDocuments: 100}", "minDocuments: 100, confidence: 0.9999999999}", "roll-back", "undecided"),
         (retraining, "newAnnotatedDocuments: 500", "newAnnotatedDocuments: 400", "wait", "train"),
     ],
 )
