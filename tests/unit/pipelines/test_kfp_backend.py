@@ -18,7 +18,7 @@ from towpath.pipelines.kfp.backend import KfpBackend, run_on_backend
 from towpath.pipelines.kfp.pipeline import MOUNT
 
 FOLDER = Path(MOUNT) / "runs" / "run-1"
-STAGES = ("snapshot", "validate", "split", "encode", "train", "evaluate", "gate", "package")
+STAGES = ("snapshot", "validate", "split", "encode", "train", "quantise", "evaluate", "gate", "package")
 
 
 class FakeKfp:

@@ -87,7 +87,7 @@ def _inputs(options: argparse.Namespace, store: Store | None) -> RunInputs:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m towpath.pipelines",
-        description="Snapshot, validate, split, encode, train, evaluate, gate, package; then MLflow.",
+        description="Snapshot, validate, split, encode, train, quantise, evaluate, gate, package; then MLflow.",
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -17,7 +17,16 @@ from towpath.v1 import ModelRelease
 __all__ = ["chosen_store", "fetch_file", "fetch_reigning", "publish", "publish_bundle"]
 
 _MAX_INPUT_BYTES = 16 * 2**30
-_SMALL = ("inputs.json", "snapshot.json", "data.json", "metrics.json", "gate.json", "report.md", "report.html")
+_SMALL = (
+    "inputs.json",
+    "snapshot.json",
+    "data.json",
+    "int8.json",
+    "metrics.json",
+    "gate.json",
+    "report.md",
+    "report.html",
+)
 _DATA = ("data-report.json", "data-report.html")
 
 

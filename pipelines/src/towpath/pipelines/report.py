@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from towpath.pipelines.stages import Work
+from towpath.model.manifest import Int8Choice
+from towpath.pipelines.candidate import int8_of
+from towpath.pipelines.work import Work
 
 __all__ = ["write_report"]
 
@@ -43,6 +45,9 @@ def _sections(work: Work) -> list[Section]:
     lineage = [["of", "is"], ["snapshot", snapshot["id"]], ["objective", work.objective.hash]]
     lineage += [["code", work.inputs["codeRevision"]]]
     made = [("Data", _data(data)), ("Lineage", lineage)]
+    picked = int8_of(work)
+    if picked is not None and data["ok"]:
+        made = [("Int8", _int8(picked, work.objective.unit)), *made]
     if data["ok"]:
         figures = [["metric", "value"], *([name, f"{value:.4g}"] for name, value in work.read("metrics").items())]
         made = [("Figures", figures), ("Costs", _costs(work)), ("Truth by decision", _confusion(work)), *made]
@@ -67,6 +72,18 @@ def _costs(work: Work) -> list[list[str]]:
         verdict = "passed" if each["passed"] else "not passed"
         rows.append([each["baseline"], *figures, f"{-each['upper']:.4f}", verdict])
     return rows
+
+
+def _int8(picked: Int8Choice, unit: str) -> list[list[str]]:
+    dearer = picked.int8_cost - picked.fp32_cost
+    return [
+        ["", "found", "may be"],
+        [f"int8 dearer by ({unit} a document)", f"{dearer:+.4f}", ""],
+        [f"at most, with {picked.confidence * 100:g} % confidence", f"{picked.upper:+.4f}", f"{picked.margin:g}"],
+        ["times as fast", f"{picked.speed:.2f}", "more than 1"],
+        ["compared on documents", str(picked.documents), ""],
+        ["taken", picked.chosen, ""],
+    ]
 
 
 def _confusion(work: Work) -> list[list[str]]:

@@ -6,66 +6,30 @@ pandas, Matplotlib and scikit-learn are imported where they are used, for they t
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from google.protobuf import json_format
-from google.protobuf.message import Message
 
-from towpath.core.objective import Objective
 from towpath.model import Model, manifest_sha256, release_id_of
-from towpath.model.build import EncoderFolder, Head, build_encoder, write_bundle
+from towpath.model.build import EncoderFolder, build_encoder, merged, quantised, write_bundle
 from towpath.model.manifest import Lineage
-from towpath.pipelines.steps import baselines, evaluate, gate, train
+from towpath.pipelines.candidate import graph_of, int8_of, model_of, probabilities_of, scorer_of
+from towpath.pipelines.steps import baselines, evaluate, gate, int8, train
 from towpath.pipelines.steps.encode import embed
-from towpath.pipelines.steps.examples import Examples, label
-from towpath.pipelines.steps.snapshot import load_snapshot, write_snapshot
+from towpath.pipelines.steps.snapshot import write_snapshot
 from towpath.pipelines.steps.split import split
+from towpath.pipelines.work import Work
 from towpath.preparation.quality.items import Item
 from towpath.v1 import Annotation, Document
 
 __all__ = ["STAGES", "Work"]
 
-M = TypeVar("M", bound=Message)
 _SERVED, _LEAST_SERVED = 5_000, 500
-
-
-class Work:
-    """A run's folder. Results are JSON, arrays are npz without pickles."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.inputs: dict[str, Any] = self.read("inputs")
-        self.home = Path(self.inputs["home"])
-        self.objective = Objective.from_json(json.dumps(self.inputs["objective"]))
-
-    def read(self, name: str) -> Any:
-        return json.loads((self.folder / f"{name}.json").read_text())
-
-    def write(self, name: str, value: Any) -> None:
-        part = self.folder / f"{name}.json.part"
-        part.write_text(json.dumps(value, indent=1, ensure_ascii=False))
-        part.replace(self.folder / f"{name}.json")
-
-    def arrays(self, name: str) -> dict[str, Any]:
-        with np.load(self.folder / f"{name}.npz", allow_pickle=False) as data:
-            return dict(data)
-
-    def write_arrays(self, name: str, **arrays: Any) -> None:
-        np.savez(self.folder / f"{name}.npz", **arrays)
-
-    def examples(self) -> Examples:
-        return label(load_snapshot(Path(self.read("snapshot")["path"])), self.objective)
-
-    def messages(self, name: str, kind: type[M]) -> Iterator[M]:
-        with Path(self.inputs[name]).open(encoding="utf-8") as lines:
-            for line in lines:
-                yield json_format.ParseDict(json.loads(line), kind(), ignore_unknown_fields=True)
 
 
 def snapshot(work: Work) -> str:
@@ -101,7 +65,7 @@ def divide(work: Work) -> str:
 def encode(work: Work) -> str:
     folder = work.inputs["encoder"]
     encoder = EncoderFolder(Path(folder)) if folder else build_encoder(work.home / "cache")
-    embeddings = embed(work.examples().texts, encoder, work.home / "cache")
+    embeddings = embed(work.examples().texts, encoder, work.home / "cache", windows=work.windows)
     work.write_arrays("embeddings", embeddings=embeddings)
     work.write("encoder", {"path": str(encoder.path), "identity": encoder.identity})
     return f"{len(embeddings)} × {embeddings.shape[1]}"
@@ -120,13 +84,29 @@ def fit(work: Work) -> str:
     return f"C={made.regularisation:g}, temperature {made.temperature:.2f}"
 
 
+def quantise(work: Work) -> str:
+    if work.objective.contract.delivery.int8 is None:
+        return "left out: the objective asks for fp32"
+    if not work.read("data")["ok"]:
+        return "left out: the data are not good enough"
+    encoder, head = model_of(work)
+    graph = merged(encoder, head)
+    small = quantised(graph)
+    held = work.examples().take(work.arrays("split")["calibration"])
+    chosen = int8.choose(
+        scorer_of(work, graph), scorer_of(work, small), held.texts, held.truth, work.objective, seed=work.inputs["seed"]
+    )
+    (work.folder / "int8.onnx").write_bytes(small)
+    work.write("int8", chosen.model_dump())
+    return chosen.explanation
+
+
 def judge(work: Work) -> str:
     if not work.read("data")["ok"]:
         return "left out: the data are not good enough"
-    examples, arrays, test = work.examples(), work.arrays("head"), work.arrays("split")["test"]
-    chosen = examples.take(test)
-    rows = work.arrays("embeddings")["embeddings"][test]
-    probabilities = train.probabilities(Head(arrays["coef"], arrays["intercept"]), rows)
+    test = work.arrays("split")["test"]
+    chosen = work.examples().take(test)
+    probabilities = probabilities_of(work, chosen.texts, test)
     found = evaluate.metrics(probabilities, chosen.truth, chosen.grade, work.objective)
     decisions = work.objective.costs.decide(probabilities)
     realised = work.objective.costs.realised(chosen.truth, decisions.labels, decisions.ask)
@@ -148,6 +128,9 @@ def decide(work: Work) -> str:
     else:
         failed = "; ".join(f"{each['name']}: {each['found']}" for each in data["checks"] if not each["passed"])
         result = gate.GateResult("not enough data", f"Nothing was trained. {failed}. Annotate more.")
+    picked = int8_of(work)
+    if picked is not None and data["ok"]:
+        result = replace(result, explanation=f"{result.explanation} {picked.explanation}")
     work.write("gate", result.to_dict())
     return f"{result.outcome}: {result.explanation}"
 
@@ -155,26 +138,29 @@ def decide(work: Work) -> str:
 def package(work: Work) -> str:
     if work.read("gate")["outcome"] not in ("pass", "no baseline"):
         return "left out: not to be released"
-    head, training, metrics = work.arrays("head"), work.read("training"), work.read("metrics")
-    encoder = work.read("encoder")
+    training, metrics = work.read("training"), work.read("metrics")
+    encoder, head = model_of(work)
+    picked = int8_of(work)
     judged, classes = work.arrays("judged"), work.objective.classes
     shares = np.bincount(judged["labels"], minlength=len(classes)) / max(1, len(judged["labels"]))
     folder = write_bundle(
         work.folder / "bundle",
         name=work.objective.name,
-        encoder=EncoderFolder(Path(encoder["path"])),
-        head=Head(head["coef"], head["intercept"]),
+        encoder=encoder,
+        head=head,
         classes=classes,
         objective_json=work.objective.to_json(),
         lineage=Lineage(
             snapshot_id=work.read("snapshot")["id"],
             objective_hash=work.objective.hash,
             code_revision=work.inputs["codeRevision"],
-            encoder=encoder["identity"],
+            encoder=encoder.identity,
         ),
         metrics=metrics,
         calibration={"temperature": training["temperature"], "error": metrics["calibration_error"]},
         monitoring_reference={"class_shares": shares.tolist()},
+        graph=graph_of(work),
+        int8=picked,
     )
     sha256 = manifest_sha256(folder)
     # Its name follows from its content, so a second run on the same inputs gives the same release.
@@ -219,6 +205,7 @@ STAGES: dict[str, Callable[[Work], str]] = {
     "split": divide,
     "encode": encode,
     "train": fit,
+    "quantise": quantise,
     "evaluate": judge,
     "gate": decide,
     "package": package,

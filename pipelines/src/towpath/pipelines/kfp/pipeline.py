@@ -29,7 +29,7 @@ def stage(name: str, folder: str) -> str:
 def training(folder: str, volume: str = "towpath-store") -> str:
     """The stages in order. `folder` has an inputs.json, as `towpath.pipelines.runner.prepare` writes it, and lies on
     the claim `volume`."""
-    names = ("snapshot", "validate", "split", "encode", "train", "evaluate", "gate", "package")
+    names = ("snapshot", "validate", "split", "encode", "train", "quantise", "evaluate", "gate", "package")
     done = folder
     for name in names:
         task = stage(name=name, folder=done)

@@ -13,9 +13,9 @@ from towpath.model.build import Encoder, EncoderFolder
 __all__ = ["embed"]
 
 
-def embed(texts: list[str], encoder: EncoderFolder, cache: Path) -> NDArray[np.float32]:
-    """(n, D) float32. The same texts under the same encoder are embedded once."""
-    digest = hashlib.sha256(encoder.identity.encode())
+def embed(texts: list[str], encoder: EncoderFolder, cache: Path, *, windows: bool = False) -> NDArray[np.float32]:
+    """(n, D) float32. The same texts under the same encoder are embedded once. `windows`: long ones are read whole."""
+    digest = hashlib.sha256(encoder.identity.encode() + (b" windows" if windows else b""))
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "big") + data)
@@ -23,7 +23,7 @@ def embed(texts: list[str], encoder: EncoderFolder, cache: Path) -> NDArray[np.f
     if file.exists():
         kept: NDArray[np.float32] = np.load(file, allow_pickle=False)
         return kept
-    made = Encoder(encoder).embed(texts)
+    made = Encoder(encoder, windows=windows).embed(texts)
     cache.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part.npy")
     np.save(part, made, allow_pickle=False)

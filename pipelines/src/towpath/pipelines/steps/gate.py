@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from towpath.core.objective import Readiness
 
-__all__ = ["Comparison", "GateResult", "Outcome", "compare", "decide"]
+__all__ = ["Comparison", "GateResult", "Outcome", "compare", "decide", "upper_bound"]
 
 Outcome = Literal["pass", "fail", "no baseline", "not enough data"]
 _BLOCK = 256  # resamples at a time, so that memory stays bounded
@@ -98,12 +98,12 @@ def compare(
     difference = candidate - baseline
     if not np.isfinite(difference).all():
         raise ValueError(f"{name}: a cost is not a finite number")
-    upper = _upper_bound(difference, readiness.confidence, readiness.bootstrap_samples, seed)
+    upper = upper_bound(difference, readiness.confidence, readiness.bootstrap_samples, seed)
     passed = bool(upper < -readiness.margin)
     return Comparison(name, float(candidate.mean()), float(baseline.mean()), upper, passed)
 
 
-def _upper_bound(difference: NDArray[np.float64], confidence: float, samples: int, seed: int) -> float:
+def upper_bound(difference: NDArray[np.float64], confidence: float, samples: int, seed: int) -> float:
     """Of the mean, one-sided, by the percentile of resampled means."""
     random, count = np.random.default_rng(seed), len(difference)
     means = np.empty(samples)
