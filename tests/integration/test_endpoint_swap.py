@@ -76,35 +76,45 @@ def load(url: str, callers: int = 4) -> Iterator[list[Caller]]:
             each.join(60)
 
 
-def test_a_release_takes_over_under_load(
-    kafka: LocalKafka,
-    broker: KafkaBroker,
-    topics: Registry,
-    prefix: str,
-    tmp_path: Path,
-    start_service: Callable[..., Any],
-) -> None:
-    def publish(release: ModelRelease) -> None:
+Endpoint = Callable[[], Any]
+Announce = Callable[[ModelRelease], None]
+
+
+@pytest.fixture
+def announce(broker: KafkaBroker, topics: Registry) -> Announce:
+    def to_models(release: ModelRelease) -> None:
         with broker.producer(client_id="test") as producer:
             message = Codec().encode(release, topic=topics.full_name("models"), key=release.model_name)
             producer.send([message], timeout_s=30)
 
+    return to_models
+
+
+@pytest.fixture
+def start_endpoint(kafka: LocalKafka, prefix: str, tmp_path: Path, start_service: Callable[..., Any]) -> Endpoint:
+    def start() -> Any:
+        started = start_service(
+            "serving",
+            TOWPATH_SERVING_MODE="endpoint",
+            TOWPATH_SERVING_GRPC_PORT=str(choose_port()),
+            TOWPATH_HOME=str(tmp_path),
+            TOWPATH_TOPIC_PREFIX=prefix,
+            TOWPATH_KAFKA_BOOTSTRAP_SERVERS=kafka.bootstrap_servers,
+        )
+        started.until("/readyz", 200)
+        return started
+
+    return start
+
+
+def test_a_release_takes_over_under_load(tmp_path: Path, announce: Announce, start_endpoint: Endpoint) -> None:
     made = [released(tmp_path, seed) for seed in (1, 2)]
     (first, second), costs = [each for each, _ in made], {each.release_id: cost for each, cost in made}
     assert costs[first.release_id] != pytest.approx(costs[second.release_id], abs=1e-3)
-    publish(first)
-    endpoint = start_service(
-        "serving",
-        TOWPATH_SERVING_MODE="endpoint",
-        TOWPATH_SERVING_GRPC_PORT=str(choose_port()),
-        TOWPATH_HOME=str(tmp_path),
-        TOWPATH_TOPIC_PREFIX=prefix,
-        TOWPATH_KAFKA_BOOTSTRAP_SERVERS=kafka.bootstrap_servers,
-    )
-    endpoint.until("/readyz", 200)
-    with load(f"http://127.0.0.1:{endpoint.port}") as callers:
+    announce(first)
+    with load(f"http://127.0.0.1:{start_endpoint().port}") as callers:
         until(lambda: all(each.seen() == {first.release_id} for each in callers))
-        publish(second)
+        announce(second)
         until(lambda: all(second.release_id in each.seen() for each in callers))
     for caller in callers:
         assert not caller.refused

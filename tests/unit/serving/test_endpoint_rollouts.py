@@ -123,41 +123,40 @@ def test_a_shadow_waits_while_somebody_is_answered(endpoint: Endpoint) -> None:
     shadowing.join()
 
 
+def change(endpoint: Endpoint, stop: threading.Event) -> None:
+    """Forty releases, each with a challenger, then the last one."""
+    for number in range(40):
+        tried = challenger(Echo(f"rel-{number}c "), "canary", 0.5, f"rel-{number}c")
+        endpoint.slot.put(serving(Echo(f"rel-{number} "), f"rel-{number}", tried))
+        stop.wait(0.005)
+    endpoint.slot.put(serving(Echo("rel-last "), "rel-last"))
+    stop.set()
+
+
+async def ask(endpoint: Endpoint, stop: threading.Event) -> list[dict[str, Any]]:
+    """The outputs of all answers until `stop`."""
+    said = []
+    while not stop.is_set():
+        answer = await endpoint.client.post(INFER, json={"inputs": [tensor(["a", "b", "c"])]})
+        assert answer.status_code == 200, answer.text
+        said.append({each["name"]: each["data"] for each in answer.json()["outputs"]})
+    return said
+
+
 def test_models_change_under_load_and_every_answer_is_of_one_that_was_live(endpoint: Endpoint) -> None:
-    releases = [f"rel-{n}" for n in range(40)]
-    stop, live = threading.Event(), set[str]()
+    stop = threading.Event()
     endpoint.slot.put(serving(Echo("rel-first "), "rel-first"))
 
-    def change() -> None:
-        for release in releases:
-            tried = challenger(Echo(release + "c "), "canary", 0.5, release + "c")
-            live.update((release, release + "c"))
-            endpoint.slot.put(serving(Echo(release + " "), release, tried))
-            stop.wait(0.005)
-        endpoint.slot.put(serving(Echo("rel-last "), "rel-last"))
-        stop.set()
-
-    async def caller(number: int) -> list[dict[str, Any]]:
-        bodies = []
-        while not stop.is_set():
-            sent = {"inputs": [tensor(["a", "b", "c"])]}
-            answer = await endpoint.client.post(INFER, json=sent)
-            assert answer.status_code == 200, answer.text
-            bodies.append(answer.json())
-        return bodies
-
     async def load() -> list[list[dict[str, Any]]]:
-        return await asyncio.gather(*(caller(number) for number in range(8)))
+        return await asyncio.gather(*(ask(endpoint, stop) for _ in range(8)))
 
-    changing = threading.Thread(target=change)
+    changing = threading.Thread(target=change, args=(endpoint, stop))
     changing.start()
-    bodies = [body for each in endpoint.run(load()) for body in each]
+    answers = [outputs for each in endpoint.run(load()) for outputs in each]
     changing.join()
-    seen = set()
-    for body in bodies:
-        found = {each["name"]: each["data"] for each in body["outputs"]}
-        assert found["label"] == [f"{r} {text}" for r, text in zip(found["release"], "abc", strict=True)]
-        seen.update(found["release"])
-    assert seen <= live | {"rel-first", "rel-last"}
+    for outputs in answers:
+        assert outputs["label"] == [f"{r} {text}" for r, text in zip(outputs["release"], "abc", strict=True)]
+    seen = {release for outputs in answers for release in outputs["release"]}
+    assert seen <= {"rel-first", "rel-last", *(f"rel-{n}{c}" for n in range(40) for c in ("", "c"))}
     assert len(seen) > 10, "many were live under load"
     assert asked(endpoint, ["a"])["release"] == ["rel-last"]
