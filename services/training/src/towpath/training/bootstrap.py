@@ -12,15 +12,21 @@ from prometheus_client import CollectorRegistry
 from towpath.core.service import Health, Loop, Service, new_app, require_caller
 from towpath.core.store import open_store
 from towpath.core.stream import Broker, Codec, Registry, connect
+from towpath.training.adapters.aliases import Aliases, move_challenger, move_champion
 from towpath.training.adapters.cold_release import cold_release
 from towpath.training.adapters.launch import Launch, new_launch
 from towpath.training.adapters.releases import Releases
 from towpath.training.adapters.store import RunStore
+from towpath.training.adapters.versions import Versions
 from towpath.training.cold_start import ColdStart
-from towpath.training.entrypoints import http
+from towpath.training.entrypoints import http, releases_http
+from towpath.training.entrypoints.online import OnlineLoop
+from towpath.training.entrypoints.verdicts import Verdicts
 from towpath.training.entrypoints.watch import Watcher
 from towpath.training.handlers import Trainer
 from towpath.training.metrics import TrainingMetrics
+from towpath.training.online import Ports
+from towpath.training.rollouts import RolloutControl
 from towpath.training.settings import TrainingSettings
 from towpath.v1 import ModelRelease
 
@@ -41,29 +47,29 @@ def build(
     codec, registry = Codec(settings.encoding, "towpath/training"), Registry.load(settings.topic_prefix)
     releases = Releases(broker, codec, registry)
     cold_start = ColdStart(releases, settings, partial(cold_release, settings))
+    runs = RunStore(settings.home / "runs")
+    aliases = Aliases(settings, promote or move_champion, move_challenger)
+    control = RolloutControl(releases, runs, settings, aliases)
     trainer = Trainer(
         broker=broker,
         codec=codec,
         registry=registry,
-        store=RunStore(settings.home / "runs"),
+        store=runs,
         metrics=metrics,
         settings=settings,
         releases=releases,
+        rollouts=control,
         launch=launch or new_launch(settings),
-        promote=promote or _promote,
         cold_start=cold_start if settings.training_cold_start else None,
         remote=open_store(settings.store),
     )
     app = new_app("Towpath training", health, metrics.registry, description="Runs, gates and releases.")
-    app.include_router(http.router(trainer), dependencies=[Depends(require_caller(settings.auth))])
+    for router in (http.router(trainer), releases_http.router(control)):
+        app.include_router(router, dependencies=[Depends(require_caller(settings.auth))])
     loops: list[Loop] = [trainer.loop]
     if settings.training_auto:
         loops.append(Watcher(trainer).loop)
+    ports = Ports(codec, releases, Versions(settings.home, open_store(settings.store)), metrics, settings)
+    loops.append(OnlineLoop(broker, registry, ports).loop)
+    loops.append(Verdicts(control, broker, codec, registry.full_name("alerts")).loop)
     return Service("training", settings, health, metrics.registry, app, loops, [broker.close])
-
-
-def _promote(home: Path, release: ModelRelease) -> None:
-    # MLflow takes seconds to import; most lives of this service never release.
-    from towpath.pipelines.tracking import promote
-
-    promote(home, release)

@@ -26,6 +26,13 @@ class TrainingMetrics(Catalogue):
         about = "Documents that a check of the last run's data found, by check and how serious it is"
         self.data_findings = self.gauge("data_findings", about, ["check", "severity"])
         self.new_documents = self.gauge("new_annotated_documents", "Annotated since the last run began")
+        about = (
+            "Feedback that the online head was told, by what it was to it; counted again when a restart reads it again"
+        )
+        self.online_feedback = self.counter("online_feedback", about, ["outcome"])
+        about = "Mean cost of a document of late, before learning from it, in the objective's unit, by head"
+        self.online_cost = self.gauge("online_cost", about, ["head"])
+        self.online_reigns = self.gauge("online_reigns", "1 while a release of the online head reigns")
 
     def data(self, findings: list[dict[str, Any]]) -> None:
         """Those of the last run; what a run before it found is gone."""

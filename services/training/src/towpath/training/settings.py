@@ -42,3 +42,10 @@ class TrainingSettings(ServiceSettings):
     training_cold_start: bool = Field(
         False, description="where no release is, publish one that was trained on nothing: the costs decide"
     )
+    training_online_documents: int = Field(
+        20_000, ge=1, description="for an online head: texts kept for the feedback about them, the last ones"
+    )
+    training_online_characters: int = Field(50_000_000, ge=1, description="the same, in characters of all those texts")
+    training_online_grace_s: float = Field(
+        5.0, ge=0, description="for an online head: how late a record may come and still be learned from in order"
+    )

@@ -27,10 +27,10 @@ def head_of(bundle: Bundle) -> Head:
 
 
 def rehead(bundle: Bundle, out: Path, head: Head, *, metrics: Mapping[str, float] | None = None) -> Path:
-    """Write `bundle` with `head` in the place of its own to the folder `out`; returns it. The same gives the same bytes.
+    """Write `bundle` with `head` in the place of its own to the folder `out`; the same gives the same bytes.
 
-    Everything else stays: encoder, tokenizer, objective, lineage (it was made of the same snapshot, and of feedback that
-    its release tells). `metrics` are added to the bundle's.
+    Everything else stays: encoder, tokenizer, objective, lineage (it was made of the same snapshot, and of feedback
+    that its release tells). `metrics` are added to the bundle's.
 
     Raises:
         BundleError: the graph has no head of ours.
@@ -49,7 +49,7 @@ def rehead(bundle: Bundle, out: Path, head: Head, *, metrics: Mapping[str, float
     old = bundle.manifest
     changes = {"files": {**old.files, "model.onnx": entry}, "metrics": {**old.metrics, **(metrics or {})}}
     manifest = old.model_copy(update=changes)
-    files = {**bundle.files, "model.onnx": graph, "manifest.json": manifest.model_dump_json(indent=1).encode()}
+    files = {**bundle.files, "model.onnx": graph, "manifest.json": manifest.model_dump_json(indent=1, exclude_none=True).encode()}
     return _write(out, files)
 
 

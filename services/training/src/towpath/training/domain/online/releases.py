@@ -1,0 +1,60 @@
+"""Which release is an online head's, of which static one, and how a version is told on `models`."""
+
+from __future__ import annotations
+
+from towpath.training.domain.online.learner import Version
+from towpath.v1 import GateOutcome, ModelRelease
+
+__all__ = ["back_to", "is_online", "online_release", "static_of"]
+
+_PREFIX = "online-"
+
+
+def is_online(release: ModelRelease) -> bool:
+    return release.run_id.startswith(_PREFIX)
+
+
+def static_of(release: ModelRelease) -> ModelRelease:
+    """The static release that `release` is, or was learned from."""
+    return release.previous if is_online(release) and release.HasField("previous") else release
+
+
+def online_release(
+    static: ModelRelease, version: Version, *, release_id: str, uri: str, sha256: str, code_revision: str, unit: str
+) -> ModelRelease:
+    """`previous` is the static release, also where another version reigned in between: going back leads there."""
+    saved = version.static_cost - version.online_cost
+    made = ModelRelease(
+        release_id=release_id,
+        model_name=static.model_name,
+        task=static.task,
+        bundle_uri=uri,
+        bundle_sha256=sha256,
+        run_id=f"{_PREFIX}{static.release_id}-{version.learned}",
+        snapshot_id=static.snapshot_id,
+        objective_hash=static.objective_hash,
+        code_revision=code_revision,
+        gate_outcome=GateOutcome.GATE_OUTCOME_PASS,
+        gate_explanation=(
+            f"Online head after {version.learned} documents with feedback: {version.online_cost:.4f} {unit} a document "
+            f"of late, judged before learning from each; the static {static.release_id} {version.static_cost:.4f} "
+            f"{unit} on the same ones ({saved:+.4f} saved)."
+        ),
+        metrics={"prequential_cost_online": version.online_cost, "prequential_cost_static": version.static_cost},
+    )
+    _follows(made, static)
+    return made
+
+
+def back_to(static: ModelRelease, online: ModelRelease) -> ModelRelease:
+    """The static release, to reign again after `online`."""
+    made = ModelRelease()
+    made.CopyFrom(static)
+    _follows(made, online)
+    return made
+
+
+def _follows(release: ModelRelease, before: ModelRelease) -> None:
+    release.previous_release_id = before.release_id
+    release.previous.CopyFrom(before)
+    release.previous.ClearField("previous")
