@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
 
 from towpath.core.errors import TooLargeError
 from towpath.core.objective import Objective, load_objective
 from towpath.ingestion.domain.obedience import Rules
+from towpath.model import Scores
 from towpath.model.decision import DecisionRule
+from towpath.model.reading import Reader, wants_windows
 from towpath.monitoring.domain.trial import Answer, Phase, Said, Trial
 from towpath.monitoring.handlers import Watch
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.pipelines.steps.gate import decide
+from towpath.pipelines.steps.int8 import choose
 from towpath.preparation.labels.agreement import summary
 from towpath.preparation.labels.ratings import Rating
 from towpath.preparation.labels.requirements import verdict
@@ -93,6 +99,37 @@ def retraining(objective: Objective) -> str:
     return "wait" if policy.due() is None else "train"
 
 
+def reading(objective: Objective) -> str:
+    """Is a document of twenty words read to its end by a model that reads eight at once?"""
+    tokenizer = Tokenizer(WordLevel({"word": 0}, unk_token="word"))
+    tokenizer.pre_tokenizer = Whitespace()
+    reader = Reader(tokenizer.to_str().encode(), 8, windows=wants_windows(objective.to_json()))
+    return "cut off" if reader.read(["word " * 20]).truncated[0] else "read"
+
+
+class Graph:
+    """Is sure of one class, whatever the text, and takes as long as it was told."""
+
+    def __init__(self, label: int, seconds: float, clock: list[float]) -> None:
+        self.row, self.seconds, self.clock = np.eye(3, dtype=np.float32)[label], seconds, clock
+
+    def scores(self, texts: Sequence[str]) -> Scores:
+        self.clock[0] += self.seconds
+        none, count = np.zeros(len(texts), dtype=np.intp), len(texts)
+        return Scores(np.tile(self.row, (count, 1)), np.zeros((count, 1), np.float32), none.astype(bool), none)
+
+
+def precision(objective: Objective) -> str:
+    """Is a graph in int8 taken that costs an agent's minute more a document?"""
+    rule = objective.contract.delivery.int8
+    if rule is None:
+        return "not asked for"
+    clock = [0.0]
+    graphs = [Graph(objective.classes.index(name), took, clock) for name, took in (("neutral", 2.0), ("negative", 1.0))]
+    truth = np.full(300, objective.classes.index("neutral"))
+    return choose(*graphs, ["t"] * 300, truth, objective, clock=lambda: clock[0]).chosen
+
+
 @pytest.mark.parametrize(
     ("obeys", "old", "new", "before", "after"),
     [
@@ -106,6 +143,9 @@ def retraining(objective: Objective) -> str:
         (rollout, "minDocuments: 100}", "minDocuments: 100, margin: 1}", "roll-back", "promote"),
         (rollout, "minDocuments: 100}", "minDocuments: 100, confidence: 0.9999999999}", "roll-back", "undecided"),
         (retraining, "newAnnotatedDocuments: 500", "newAnnotatedDocuments: 400", "wait", "train"),
+        (reading, "longDocuments: truncate", "longDocuments: windows", "cut off", "read"),
+        (precision, "# int8: {margin: 0.005}", "int8: {margin: 0.005}", "not asked for", "fp32"),
+        (precision, "# int8: {margin: 0.005}", "int8: {margin: 1.0}", "not asked for", "int8"),
     ],
 )
 def test_one_number_changes_what_is_decided(
