@@ -39,7 +39,7 @@ class Scale:
 
     @classmethod
     def quick(cls) -> Scale:
-        return cls(pairs=1, documents=200, waiting=5_000, load_s=4.0, requests=20)
+        return cls(pairs=1, documents=1100, waiting=5_000, load_s=4.0, requests=20)
 
 
 @dataclass(frozen=True)

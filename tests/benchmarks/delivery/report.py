@@ -27,8 +27,9 @@ _READING = """\
 - Every figure is a **ratio of two things measured in turn** (A B A B …), so that a machine whose speed drifts slows
   both. The ratio is the median of the pairs' ratios; its interval is a 95 % bootstrap interval of that median. Beside
   it stand the median and, in brackets, the least and the most of either side.
-- *Documents a second* are counted between the broker's own time stamps of what came out, from the end of the batch
-  with which a fifth of the documents was done: the start of a process is not counted, the commits are.
+- *Documents a second* are counted between the broker's own time stamps of what came out, from the end of an early
+  batch (within the first half of the documents) to the end of the last: the start of a process is not counted, the
+  commits are. MLServer's Kafka mode reads only what comes after it began: its clock starts when that is written.
 - The **bare loop** has its tokens ready, sorted by length over all documents, in the batch size that is fastest on
   this machine, and reads and writes nothing. The worker reads and decodes JSON, tokenises, sorts within what waits,
   decides by costs, encodes JSON, and commits predictions and offsets in Kafka transactions; a reader under

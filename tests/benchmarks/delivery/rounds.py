@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from confluent_kafka import KafkaException
+from httpx import HTTPError
+
 from benchmarks.delivery.environments import PeerError
 from benchmarks.delivery.figures import Bar, Figure, Sample
 from benchmarks.delivery.place import Place
 from benchmarks.delivery.runs import BenchError
+from towpath.core.errors import TowpathError
 
 __all__ = ["Group", "Kept", "Rounds", "figure", "in_turn", "measure"]
 
-Values = Mapping[str, float]
+_FAILURES = (BenchError, PeerError, TowpathError, KafkaException, HTTPError)
 
 
 class Group(Protocol):
@@ -91,14 +95,19 @@ def measure(group: Group, place: Place, kept: Kept, pairs: int) -> None:
     if len(rounds.values) >= pairs:
         place.tell(f"{group.key}: {len(rounds.values)} rounds are there")
         return
-    group.prepare(place, kept)
+    try:
+        group.prepare(place, kept)
+    except _FAILURES as error:
+        rounds.failures.append(f"{group.key}: {error}")
+        place.tell(f"{group.key} failed: {str(error)[:600]}")
+        return
     while len(rounds.values) < pairs:
         number = len(rounds.values)
         place.tell(f"{group.key}: round {number + 1} of {pairs}")
         try:
             group.round(place, number, rounds)
-        except (BenchError, PeerError) as error:
-            rounds.failures.append(str(error))
+        except _FAILURES as error:
+            rounds.failures.append(f"{group.key}: {error}")
             place.tell(f"  failed: {str(error)[:600]}")
             if len(rounds.values) == number:
                 rounds.begin()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import psutil
 
 from benchmarks.delivery.wire import Arrival, Reader
@@ -19,8 +20,9 @@ from towpath.cli.local import Process
 
 __all__ = ["BenchError", "Contender", "Memory", "Run", "accounted", "rate_of", "run", "started", "until_ready"]
 
-# Of a run's documents: threads, caches and batch sizes find their way during them.
-WARM = 0.2
+# Of a run's documents: before, threads, caches and batch sizes find their way.
+EARLY = (0.1, 0.5)
+SHORTEST_S = 0.1
 
 
 class BenchError(Exception):
@@ -92,16 +94,27 @@ def until_ready(url: str, process: Process, limit_s: float = 60.0) -> None:
     raise BenchError(f"{url} was never ready; the log ends:\n{process.tail()[-1500:]}")
 
 
-def run(contender: Contender, servers: str, folder: Path, documents: int, *, timed: int | None = None) -> Run:
+def run(
+    contender: Contender,
+    servers: str,
+    folder: Path,
+    documents: int,
+    *,
+    timed: int | None = None,
+    until: int | None = None,
+) -> Run:
     """From `documents` that wait in its topic (or are fed), the first `timed` that come out.
+
+    It goes on `until` so many came.
 
     Raises:
         BenchError: they do not.
     """
-    reader, wanted = Reader(servers, contender.output), timed or documents
+    reader, wanted = Reader(servers, contender.output), until or timed or documents
     with _all_started(contender, folder) as processes, Memory([each.pid for each in processes if each.pid]) as memory:
         if contender.ready is not None:
             until_ready(contender.ready, processes[0])
+        fed = None if contender.feed is None else time.time()
         if contender.feed is not None:
             contender.feed()
         whole = reader.wait(wanted, alive=lambda: all(each.alive for each in processes))
@@ -109,18 +122,28 @@ def run(contender: Contender, servers: str, folder: Path, documents: int, *, tim
     reader.close()
     if not whole:
         raise BenchError(f"{contender.name}: {len(reader.arrived)} of {wanted} came out; its log ends:\n{tail}")
-    lost, repeated = accounted(reader.arrived, documents if timed is None else None)
-    return Run(rate_of(reader.arrived[:wanted]), lost, repeated, tuple(memory.samples))
+    lost, repeated = accounted(reader.arrived, documents if wanted == documents else None)
+    return Run(rate_of(reader.arrived[: timed or wanted], fed), lost, repeated, tuple(memory.samples))
 
 
-def rate_of(arrived: Sequence[Arrival]) -> float:
-    """Documents a second by the broker's stamps, from the end of the batch in which the warm-up ended to the last."""
-    times = sorted(each.at_broker for each in arrived)
-    begin = times[max(1, int(len(times) * WARM)) - 1]
-    after = sum(each > begin for each in times)
-    if not after:
-        raise BenchError(f"all {len(times)} documents came at once: take more documents")
-    return after / (times[-1] - begin)
+def rate_of(arrived: Sequence[Arrival], fed: float | None = None) -> float:
+    """Documents a second by the broker's stamps: from the end of an early batch to the end of the last.
+
+    Batches show as gaps: the longest among the first tenth to half of the documents is the end of one. Where documents
+    were only `fed` (seconds since the epoch) once all was warm, all count, from then on.
+
+    Raises:
+        BenchError: they came as one batch.
+    """
+    times = np.sort([each.at_broker for each in arrived])
+    if fed is not None:
+        return len(times) / float(times[-1] - fed)
+    early, late = int(EARLY[0] * len(times)), int(EARLY[1] * len(times))
+    last = early + int(np.argmax(np.diff(times[early : late + 1])))
+    seconds = float(times[-1] - times[last])
+    if seconds < SHORTEST_S:
+        raise BenchError(f"{len(times)} documents came within {seconds:.3f} s, in one batch: take more documents")
+    return (len(times) - 1 - last) / seconds
 
 
 def accounted(arrived: Sequence[Arrival], documents: int | None) -> tuple[int, int]:

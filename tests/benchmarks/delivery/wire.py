@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 __all__ = ["Arrival", "Reader", "document", "documents", "produce", "requests", "sender"]
 
@@ -51,6 +51,7 @@ def sender(servers: str, **more: object) -> Producer:
             "acks": "all",
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
+            "log_level": 2,
             **more,
         }
     )
@@ -93,11 +94,12 @@ class Reader:
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 5,
+                "log_level": 2,
             }
         )
         parts = [TopicPartition(topic, n) for n in range(_PARTITIONS)]
         for each in parts:
-            each.offset = self._consumer.get_watermark_offsets(each, timeout=10)[1]
+            each.offset = self._end(each)
         self._consumer.assign(parts)
         self._changed, self._ended = threading.Condition(), False
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -118,6 +120,17 @@ class Reader:
         self._ended = True
         self._thread.join()
         self._consumer.close()
+
+    def _end(self, part: TopicPartition) -> int:
+        """A topic that was just made has no leader yet."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return int(self._consumer.get_watermark_offsets(part, timeout=10)[1])
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _read(self) -> None:
         while not self._ended:

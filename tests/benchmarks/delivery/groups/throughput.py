@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
 from collections.abc import Sequence
 
 from benchmarks.delivery.contenders import KAFKA_PEERS, contenders
 from benchmarks.delivery.environments import PeerError, made
 from benchmarks.delivery.figures import Bar, Figure
-from benchmarks.delivery.place import Place, module
+from benchmarks.delivery.groups.programs import printed, texts_file
+from benchmarks.delivery.place import Place
 from benchmarks.delivery.rounds import Kept, Rounds, figure, in_turn
 from benchmarks.delivery.runs import BenchError, run
 from benchmarks.delivery.wire import documents, produce
 
-__all__ = ["Throughput", "measured_by"]
+__all__ = ["Throughput"]
 
 PREFIX = "stream."
 _FLOORS = ("onnx", "sgemm")
 _UNIT = "documents/s"
 _SORTED = "faststream, sorted by hand"
-
-
-def measured_by(place: Place, name: str, *arguments: object) -> dict[str, float]:
-    """What a floor's program prints."""
-    command = [*module(f"floors.{name}"), *map(str, arguments)]
-    environment = {**place.our_environment("", "", bundle=None), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
-    if done.returncode != 0:
-        raise BenchError(f"{name}: {done.stderr[-1500:]}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 class Throughput:
@@ -48,8 +36,6 @@ class Throughput:
                 kept.rounds(self.key).failures.append(str(error))
         place.create_topics(PREFIX)
         produce(place.servers, f"{PREFIX}documents", documents(place.texts, place.scale.documents))
-        some = [place.texts[n % len(place.texts)] for n in range(place.scale.documents)]
-        (place.folder / "texts.json").write_text(json.dumps(some), encoding="utf-8")
 
     def round(self, place: Place, number: int, rounds: Rounds) -> None:
         values, all_of_them = rounds.begin(), contenders(place, PREFIX)
@@ -69,8 +55,8 @@ class Throughput:
 
     def _floor(self, place: Place, name: str) -> dict[str, float]:
         if name == "sgemm":
-            return {"sgemm": measured_by(place, "peak", place.threads)["peak"] / 1e9}
-        found = measured_by(place, "onnx_loop", place.bundle, place.folder / "texts.json", place.threads)
+            return {"sgemm": printed(place, "peak", place.threads)["peak"] / 1e9}
+        found = printed(place, "onnx_loop", place.bundle, texts_file(place), place.threads)
         return {"onnx": found["rate"], "onnx.batch": found["batch"], "flop": found["flop"] / 1e9}
 
     def _run(self, place: Place, name: str, contender: object) -> dict[str, float]:

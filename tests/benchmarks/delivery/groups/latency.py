@@ -1,0 +1,45 @@
+"""How long a document takes from when it was due until a reader has its prediction, at half of what the worker can."""
+
+from __future__ import annotations
+
+from benchmarks.delivery.figures import Bar, Figure
+from benchmarks.delivery.groups.programs import printed, texts_file
+from benchmarks.delivery.loading import capacity, load, serving_worker
+from benchmarks.delivery.place import Place
+from benchmarks.delivery.rounds import Kept, Rounds, figure
+
+__all__ = ["Latency"]
+
+PREFIX = "paced."
+_SHARE = 0.5
+
+
+class Latency:
+    key = "latency"
+    _rate = 0.0
+
+    def prepare(self, place: Place, kept: Kept) -> None:
+        place.create_topics(PREFIX)
+        self._rate = _SHARE * capacity(place, kept)
+
+    def round(self, place: Place, number: int, rounds: Rounds) -> None:
+        count = max(50, place.scale.requests)
+        before = printed(place, "single", place.bundle, texts_file(place), place.threads, count)
+        with serving_worker(place, PREFIX):
+            found = load(place, PREFIX, self._rate, number)
+        after = printed(place, "single", place.bundle, texts_file(place), place.threads, count)
+        values = rounds.begin()
+        values["p99"], values["p50"] = 1000 * found.p99(), 1000 * found.p50()
+        values["single"] = 1000 * (before["p50"] + after["p50"]) / 2
+        values |= {"lost": found.lost, "repeated": found.repeated, "rate": self._rate}
+        place.tell(f"  p99 {values['p99']:.1f} ms, single {values['single']:.1f} ms")
+
+    def figures(self, rounds: Rounds) -> list[Figure]:
+        facts = {each: sum(rounds.all(each)) for each in ("lost", "repeated")}
+        rates = rounds.all("rate")
+        notes = [f"{rates[0]:.0f} documents a second, half of what the worker does from a backlog"] if rates else []
+        return figure(
+            rounds, "end-to-end", "end-to-end p99 at half capacity ÷ one single-document inference",
+            ("p99", "p99 from due to read"), ("single", "Model.predict of one document, median"), "ms",
+            Bar("under", 5), others=[("p50", "p50 from due to read")], notes=notes, facts=facts,
+        )  # fmt: skip
