@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,30 +18,32 @@ __all__ = ["Shadow"]
 
 _log = structlog.get_logger(__name__)
 _WAITING = 64  # questions; what more would wait is not shadowed
-_PATIENCE_S = 0.2  # for a moment in which nobody is answered: under lasting load, some are compared all the same
+_PAUSE_S = 0.005  # in which nobody asks: the next one, who asks as soon as he is answered, is not to share the cores
+_PATIENCE_S = 0.2  # for a pause: under lasting load, some are compared all the same
 _Offer = tuple[Challenger, Sequence[str], Sequence[Prediction]]
 
 
 class Shadow:
-    """No answer waits for it: it looks for moments in which nobody is answered, and what it cannot keep up with is
-    dropped, and counted."""
+    """No answer waits for it: it looks for pauses between questions, and what it cannot keep up with is dropped,
+    and counted."""
 
     def __init__(self, metrics: ServingMetrics, waiting: int = _WAITING, patience_s: float = _PATIENCE_S) -> None:
         self._metrics, self._patience_s = metrics, patience_s
         self._offers: queue.Queue[_Offer] = queue.Queue(waiting)
-        self._idle, self._answering = threading.Condition(), 0
+        self._changed, self._answering = threading.Condition(), 0
 
     @contextmanager
     def answering(self) -> Iterator[None]:
         """While somebody is."""
-        with self._idle:
+        with self._changed:
             self._answering += 1
+            self._changed.notify_all()
         try:
             yield
         finally:
-            with self._idle:
+            with self._changed:
                 self._answering -= 1
-                self._idle.notify_all()
+                self._changed.notify_all()
 
     def waiting(self) -> int:
         """Questions that wait to be compared."""
@@ -60,8 +63,7 @@ class Shadow:
                 challenger, texts, answers = self._offers.get(timeout=0.5)
             except queue.Empty:
                 continue
-            with self._idle:
-                self._idle.wait_for(lambda: not self._answering, self._patience_s)
+            self._wait_for_a_pause()
             self.compare(challenger, texts, answers)
 
     def compare(self, challenger: Challenger, texts: Sequence[str], answers: Sequence[Prediction]) -> None:
@@ -79,6 +81,14 @@ class Shadow:
     def failed(self, challenger: Challenger, texts: int) -> None:
         """Count texts that the challenger could not take."""
         self._count(challenger, "failed", texts)
+
+    def _wait_for_a_pause(self) -> None:
+        deadline = time.monotonic() + self._patience_s
+        with self._changed:
+            while (left := deadline - time.monotonic()) > 0:
+                self._changed.wait_for(lambda: not self._answering, left)
+                if not self._changed.wait_for(lambda: self._answering, min(left, _PAUSE_S)):
+                    return
 
     def _count(self, challenger: Challenger, outcome: str, texts: int) -> None:
         self._metrics.challenged.labels(challenger.release.release_id, outcome).inc(texts)
