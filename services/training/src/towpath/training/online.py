@@ -89,13 +89,19 @@ class OnlineLearning:
         release = self._release(wanted)
         if release.release_id == self._reigning.release_id:
             return
-        # Building took a while, in which a training or a person may have released: that comes by in its turn.
-        now = self._ports.releases.reigning(self._objective.name, stop)
-        if now is None or now.release_id != self._reigning.release_id:
-            return
-        self._ports.releases.publish(release)
-        self._reigning = release
-        _log.info("training.online_released", release_id=release.release_id, reason=release.gate_explanation)
+        if self._publish(release, stop):
+            self._reigning = release
+            _log.info("training.online_released", release_id=release.release_id, reason=release.gate_explanation)
+
+    def _publish(self, release: ModelRelease, stop: threading.Event) -> bool:
+        releases = self._ports.releases
+        with releases.deciding:
+            state = releases.state(self._objective.name, stop)
+            # Building took a while, in which a training or a person may have decided: that comes by in its turn.
+            if state.running or state.reigning is None or state.reigning.release_id != self._reigning.release_id:
+                return False
+            releases.publish(release)
+        return True
 
     def _stands(self, wanted: Version | None) -> bool:
         if wanted is None:
@@ -108,7 +114,7 @@ class OnlineLearning:
 
     def _release(self, wanted: Version | None) -> ModelRelease:
         if wanted is None:
-            return back_to(self.static.release, self._reigning)
+            return back_to(self.static.release)
         if self._built is None or self._built[0] is not wanted:
             made = self._ports.versions.release(
                 self.static, wanted, unit=self._objective.unit, code_revision=self._ports.settings.code_revision
@@ -146,7 +152,8 @@ class OnlineLearning:
         if release.model_name != self._objective.name:
             return
         self._look = True
-        if release.release_id == self.static.release.release_id and is_online(release.previous):
+        if release.release_id == self.static.release.release_id:
+            # Where this process gave it back, it knows; else somebody else did.
             self.learner.withdrawn()
 
     def _rolled(self, rollout: Rollout) -> None:

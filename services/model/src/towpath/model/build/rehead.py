@@ -49,7 +49,11 @@ def rehead(bundle: Bundle, out: Path, head: Head, *, metrics: Mapping[str, float
     old = bundle.manifest
     changes = {"files": {**old.files, "model.onnx": entry}, "metrics": {**old.metrics, **(metrics or {})}}
     manifest = old.model_copy(update=changes)
-    files = {**bundle.files, "model.onnx": graph, "manifest.json": manifest.model_dump_json(indent=1, exclude_none=True).encode()}
+    files = {
+        **bundle.files,
+        "model.onnx": graph,
+        "manifest.json": manifest.model_dump_json(indent=1, exclude_none=True).encode(),
+    }
     return _write(out, files)
 
 

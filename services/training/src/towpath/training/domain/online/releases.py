@@ -42,19 +42,15 @@ def online_release(
         ),
         metrics={"prequential_cost_online": version.online_cost, "prequential_cost_static": version.static_cost},
     )
-    _follows(made, static)
+    made.previous_release_id = static.release_id
+    made.previous.CopyFrom(static)
+    made.previous.ClearField("previous")
     return made
 
 
-def back_to(static: ModelRelease, online: ModelRelease) -> ModelRelease:
-    """The static release, to reign again after `online`."""
+def back_to(static: ModelRelease) -> ModelRelease:
+    """The static release, to reign again. What it is gone back from is not remembered: going back leads nowhere."""
     made = ModelRelease()
     made.CopyFrom(static)
-    _follows(made, online)
+    made.ClearField("previous")
     return made
-
-
-def _follows(release: ModelRelease, before: ModelRelease) -> None:
-    release.previous_release_id = before.release_id
-    release.previous.CopyFrom(before)
-    release.previous.ClearField("previous")
