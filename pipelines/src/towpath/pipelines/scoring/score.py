@@ -90,7 +90,7 @@ def _row(document_id: str, release_id: str, answer: Prediction) -> tuple[object,
         answer.expected_cost,
         answer.probabilities,
         answer.truncated,
-        getattr(answer, "windows", 0),
+        answer.windows,
     )
 
 
