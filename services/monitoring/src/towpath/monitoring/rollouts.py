@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from sys import intern
 
 from towpath.core.errors import MalformedMessageError
 from towpath.core.ids import alert_id
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.rollouts import Trials
 from towpath.monitoring.domain.trial import Answer, Evidence, Mode, Phase, Said
-from towpath.monitoring.domain.verdicts import explanation
+from towpath.monitoring.domain.verdicts import Shown, explanation, shown
 from towpath.monitoring.handlers import truth_of
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.v1 import Alert, AlertSeverity, ClassDecision, Decision, Feedback, Prediction, Rollout, RolloutMode
@@ -76,7 +77,7 @@ class RolloutWatch:
             return
         made = message.created_at.ToNanoseconds()
         with self._lock:
-            self._trials.answer(Answer(message.document_id, message.rollout_id, made, said, shadow))
+            self._trials.answer(Answer(message.document_id, intern(message.rollout_id), made, said, shadow))
 
     def feedback(self, message: Feedback) -> None:
         """Raises MalformedMessageError when it names no known class."""
@@ -100,23 +101,14 @@ class RolloutWatch:
         """Kafka has it."""
         self._told = alert.alert_id
 
-    def summary(self) -> dict[str, Any]:
-        """As of the last look, for `GET /v1/rollouts`."""
+    def shown(self) -> list[Shown]:
+        """The running rollout as of the last look; none where none runs."""
         seen = self._seen
-        return {"rollouts": [] if seen is None else [self._described(seen)]}
-
-    def _described(self, seen: Evidence) -> dict[str, Any]:
-        phase = seen.phase
-        return {
-            "rolloutId": phase.rollout_id, "modelName": phase.model_name, "challenger": phase.challenger,
-            "champion": phase.champion, "mode": phase.mode, "share": phase.share, "documents": seen.documents,
-            "difference": seen.difference, "lower": seen.lower, "upper": seen.upper, "unit": self.objective.unit,
-            "verdict": seen.verdict, "explanation": explanation(seen, self._rule, self.objective.unit),
-        }  # fmt: skip
+        return [] if seen is None else [shown(seen, self._rule, self.objective.unit)]
 
     def _said(self, release_id: str, said: ClassDecision) -> Said | None:
         label = self._classes.get(said.label)
-        return None if label is None else Said(release_id, label, said.decision == Decision.DECISION_ASK_PERSON)
+        return None if label is None else _once(release_id, label, said.decision == Decision.DECISION_ASK_PERSON)
 
     def _alert(self, seen: Evidence) -> Alert:
         phase, promote = seen.phase, seen.verdict == "promote"
@@ -145,6 +137,12 @@ class RolloutWatch:
             gauge.clear()  # of a rollout that has ended nothing is said
         for gauge, value in zip(gauges, values, strict=False):
             gauge.labels(seen.phase.challenger if seen else "", seen.phase.mode if seen else "").set(value)
+
+
+@lru_cache(maxsize=1024)
+def _once(release_id: str, label: int, ask: bool) -> Said:
+    """Many documents share it, as all of them are remembered."""
+    return Said(release_id, label, ask)
 
 
 def _wrong(phase: Phase) -> str | None:

@@ -74,8 +74,8 @@ class Trial:
     release is asked (inverse propensity: Horvitz & Thompson, JASA 47(260), 1952), so that a document's value has the
     difference as its mean whatever documents come at that time; the price of asking a person is taken off all costs
     first, which changes no mean and makes the weights matter less. A test of two unpaired means, by the product of both
-    releases' capitals, wants half as many documents again at the costs of the running example, and is no longer right
-    where documents become dearer for both.
+    releases' capitals, wants twice as many documents at the costs of the running example, and is no longer right where
+    documents become dearer for both.
 
     Both want the truth to become known whichever release answered. A document counts once.
     """

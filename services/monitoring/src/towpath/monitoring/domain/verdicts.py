@@ -1,11 +1,54 @@
-"""What a rollout has shown, in a sentence for people."""
+"""What a rollout has shown, for people: figures, and a sentence."""
 
 from __future__ import annotations
 
-from towpath.core.objective.parts import Rollout as Rule
-from towpath.monitoring.domain.trial import Evidence
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
-__all__ = ["explanation"]
+from towpath.core.objective.parts import Rollout as Rule
+from towpath.monitoring.domain.trial import Evidence, Mode, Verdict
+
+__all__ = ["Shown", "explanation", "shown"]
+
+
+class Shown(BaseModel):
+    """The running rollout in its present mode. Costs are of a document, in the unit."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    rollout_id: str = Field(examples=["rol-01JD9A2B"])
+    model_name: str = Field(examples=["tweet-sentiment"])
+    challenger: str = Field(description="its release")
+    champion: str = Field(description="the release that reigns")
+    mode: Mode
+    share: float = Field(description="of the documents that the challenger answers in a canary, 0 to 1")
+    documents: int = Field(description="with feedback, since the mode or share last changed")
+    difference: float = Field(description="the challenger's cost less the champion's")
+    lower: float = Field(description="its lower bound, which holds at any moment; before the first document, the least")
+    upper: float = Field(description="its upper bound")
+    unit: str = Field(examples=["EUR"])
+    verdict: Verdict
+    explanation: str = Field(description="all this in a sentence")
+
+
+def shown(evidence: Evidence, rule: Rule, unit: str) -> Shown:
+    """What is told of it over HTTP."""
+    phase = evidence.phase
+    return Shown(
+        rollout_id=phase.rollout_id,
+        model_name=phase.model_name,
+        challenger=phase.challenger,
+        champion=phase.champion,
+        mode=phase.mode,
+        share=phase.share,
+        documents=evidence.documents,
+        difference=evidence.difference,
+        lower=evidence.lower,
+        upper=evidence.upper,
+        unit=unit,
+        verdict=evidence.verdict,
+        explanation=explanation(evidence, rule, unit),
+    )
 
 
 def explanation(evidence: Evidence, rule: Rule, unit: str) -> str:
