@@ -39,8 +39,9 @@ format: setup  ## Let ruff write the style
 	@$(BIN)/ruff format --force-exclude $(CODE)
 	@$(BIN)/ruff check --force-exclude --fix $(CODE)
 
-bench: setup  ## Time what users feel, in pairs on this machine; minutes
-	@$(BIN)/python tests/benchmarks/hostile_bodies.py $(ARGS)
+BENCH ?= delivery hostile_bodies
+bench: setup  ## Time what users feel beside peers, in pairs; 20 minutes, alone on the machine: BENCH=delivery ARGS=--quick
+	@for each in $(BENCH); do PYTHONPATH=tests $(BIN)/python -m benchmarks.$$each $(ARGS) || exit 1; done
 
 lock:  ## Resolve the dependencies again into requirements/
 	@scripts/lock

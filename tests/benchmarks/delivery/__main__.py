@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.delivery.groups import GROUPS
 from benchmarks.delivery.machine import described
 from benchmarks.delivery.place import ROOT, Place, Scale, build_bundles, texts_of
+from benchmarks.delivery.profile import profile
 from benchmarks.delivery.quiet import BusyError, check_quiet
 from benchmarks.delivery.report import write
 from benchmarks.delivery.rounds import Kept, measure
@@ -41,7 +42,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="tiny sizes, one round: to see that it runs")
     parser.add_argument("--fresh", action="store_true", help="forget what was measured before")
     parser.add_argument("--anyway", action="store_true", help="measure on a busy machine; the report says so")
-    parser.add_argument("--profile", action="store_true", help="say where the worker's time goes, measure nothing")
+    parser.add_argument(
+        "--profile", action="store_true", help="see where the worker's time goes, for the report; measure nothing"
+    )
     parser.add_argument("--work", type=Path, default=ROOT / ".cache" / "bench", help="rounds, bundles, logs")
     parser.add_argument("-o", "--output", type=Path, help="the report's folder: docs, unless --quick")
     return parser.parse_args()
@@ -69,12 +72,11 @@ def main() -> int:
         bundle, other = build_bundles(arguments.work)
         place = Place(arguments.work, kafka, bundle, other, texts, scale, tell, arguments.threads)
         if arguments.profile:
-            from benchmarks.delivery.profile import profile
-
-            profile(place)
-            return 0
-        for key in arguments.only or GROUPS:
-            measure(GROUPS[key], place, kept, scale.pairs)
+            kept.profile = profile(place)
+            kept.save()
+        else:
+            for key in arguments.only or GROUPS:
+                measure(GROUPS[key], place, kept, scale.pairs)
     figures = [each for key, group in GROUPS.items() if key in kept.groups for each in group.figures(kept.rounds(key))]
     write(output, figures, kept)
     for each in figures:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.delivery.contenders import WORKER, worker
-from benchmarks.delivery.groups.programs import begun, ended, texts_file
 from benchmarks.delivery.place import Place
+from benchmarks.delivery.programs import begun, ended, texts_file
 from benchmarks.delivery.rounds import Kept
 from benchmarks.delivery.runs import BenchError, run, started, until_ready
 from benchmarks.delivery.wire import Arrival, Reader, documents, produce
 from towpath.cli.local import Process
 
-__all__ = ["Loaded", "capacity", "load", "serving_worker"]
+__all__ = ["Loaded", "capacity", "latencies", "load", "serving_worker"]
 
 _WARM_S = 2.0
 _FIRST = 1_000_000  # documents of the load are numbered from here on, round by round
@@ -86,7 +86,7 @@ def load(
     due = np.array(ended(sending, "load")["due"])
     reader.wait(len(due), stalled_s=10)
     reader.close()
-    return _told(reader.arrived, first, due)
+    return latencies(reader.arrived, first, due)
 
 
 def _until(moment: float) -> None:
@@ -94,7 +94,8 @@ def _until(moment: float) -> None:
         time.sleep(min(left, 0.1))
 
 
-def _told(arrived: Sequence[Arrival], first: int, due: np.ndarray) -> Loaded:
+def latencies(arrived: Sequence[Arrival], first: int, due: np.ndarray) -> Loaded:
+    """Of documents d`first`, … that were `due` then, without the first seconds, in which the worker finds its pace."""
     latency, repeated = np.full(len(due), np.nan), 0
     for each in arrived:
         n = int(each.key[1:]) - first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from benchmarks.delivery.rounds import Kept
 
 __all__ = ["markdown", "write"]
 
+# Written by people, and kept: whatever else is on the page comes from measurements.
+BY_HAND = Path(__file__).with_name("by_hand.md")
 _HEAD = """\
 # Benchmarks
 
@@ -51,31 +54,25 @@ def write(folder: Path, figures: Sequence[Figure], kept: Kept) -> None:
     """Markdown, JSON and a picture for each figure with something to compare."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures = draw(folder, figures)
-    text = markdown(figures, kept.circumstances, kept.failures, pictures, busy=kept.busy)
+    text = markdown(figures, kept, pictures, BY_HAND.read_text("utf-8") if BY_HAND.exists() else "")
     (folder / "benchmarks.md").write_text(text, encoding="utf-8")
     data = {
         "circumstances": {**kept.circumstances, "busy": kept.busy},
         "figures": [to_json(each) for each in figures],
+        "profile": kept.profile,
         "failures": kept.failures,
     }
     (folder / "benchmarks.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def markdown(
-    figures: Sequence[Figure],
-    circumstances: Mapping[str, object],
-    failures: Sequence[str],
-    pictures: Sequence[str],
-    *,
-    busy: bool,
-) -> str:
-    """The page."""
+def markdown(figures: Sequence[Figure], kept: Kept, pictures: Sequence[str], by_hand: str = "") -> str:
+    """The page. `by_hand` is what a person says of it: what was tried where a figure is missed."""
     warnings = []
-    if busy:
+    if kept.busy:
         warnings.append(
             "> **Measured on a busy machine** (`--anyway`): others worked beside. Do not quote these figures.\n"
         )
-    if circumstances.get("quick"):
+    if kept.circumstances.get("quick"):
         warnings.append(
             "> **A quick run**, of tiny sizes, which shows that the bench runs. Do not quote these figures.\n"
         )
@@ -87,9 +84,9 @@ def markdown(
         parts.append("\n".join(notes) + "\n")
     parts += [f"![{Path(each).stem.replace('-', ' ')}]({each})\n" for each in pictures]
     parts.append(_beside(figures))
-    parts += [_READING, _machine(circumstances)]
-    if failures:
-        told = "\n".join(f"- {_cell(each.splitlines()[0][:300])}" for each in dict.fromkeys(failures))
+    parts += [by_hand, _profile(kept.profile), _READING, _machine(kept.circumstances)]
+    if kept.failures:
+        told = "\n".join(f"- {each}" for each in dict.fromkeys(_failure(each) for each in kept.failures))
         parts.append(f"## What failed\n\nThese rounds or peers are missing above:\n\n{told}\n")
     return "\n".join(each for each in parts if each)
 
@@ -119,6 +116,20 @@ def _beside(figures: Sequence[Figure]) -> str:
     )
 
 
+def _profile(shares: Mapping[str, Mapping[str, float]]) -> str:
+    if not shares:
+        return ""
+    parts = ["## Where the worker's time goes\n"]
+    titles = {
+        "steps": "step (samples of py-spy, waiting threads left out)",
+        "graph": "operation of the graph (ONNX Runtime)",
+    }
+    for key, each in shares.items():
+        rows = [f"| {_cell(name)} | {share:.1%} |" for name, share in each.items()]
+        parts.append("\n".join([f"| {titles.get(key, key)} | share |", "|---|---|", *rows]) + "\n")
+    return "\n".join(parts)
+
+
 def _machine(about: Mapping[str, object]) -> str:
     lines = ["## Where, and of what", "", "| | |", "|---|---|"]
     for name, value in about.items():
@@ -145,6 +156,11 @@ def _number(value: float) -> str:
         return f"{value:g}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{digits}f}"
+
+
+def _failure(text: str) -> str:
+    """Its first line, without this machine's paths."""
+    return _cell(re.sub(r"(/[\w.+-]+){2,}", "…", text.splitlines()[0][:300]))
 
 
 def _cell(text: str) -> str:

@@ -62,6 +62,7 @@ class Kept:
     circumstances: dict[str, object]
     groups: dict[str, Rounds] = field(default_factory=dict)
     busy: bool = False
+    profile: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def failures(self) -> list[str]:
@@ -74,7 +75,7 @@ class Kept:
             data = json.loads(file.read_text("utf-8"))
             if data["circumstances"] == circumstances:
                 kept.groups = {key: Rounds(**each) for key, each in data["groups"].items()}
-                kept.busy = data["busy"]
+                kept.busy, kept.profile = data["busy"], data["profile"]
         return kept
 
     def rounds(self, key: str) -> Rounds:
@@ -83,7 +84,8 @@ class Kept:
     def save(self) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         groups = {key: {"values": each.values, "failures": each.failures} for key, each in self.groups.items()}
-        text = json.dumps({"circumstances": self.circumstances, "busy": self.busy, "groups": groups}, indent=1)
+        data = {"circumstances": self.circumstances, "busy": self.busy, "profile": self.profile, "groups": groups}
+        text = json.dumps(data, indent=1)
         part = self.file.with_suffix(".part")
         part.write_text(text, encoding="utf-8")
         part.replace(self.file)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from benchmarks.delivery.figures import Bar, Figure
-from benchmarks.delivery.groups.programs import printed, texts_file
 from benchmarks.delivery.loading import capacity, load, serving_worker
 from benchmarks.delivery.place import Place
+from benchmarks.delivery.programs import printed, texts_file
 from benchmarks.delivery.rounds import Kept, Rounds, figure
 
 __all__ = ["Latency"]

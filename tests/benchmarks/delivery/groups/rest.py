@@ -12,8 +12,8 @@ import httpx
 from benchmarks.delivery.contenders import WORKER
 from benchmarks.delivery.environments import PeerError, made, program
 from benchmarks.delivery.figures import Bar, Figure
-from benchmarks.delivery.groups.programs import printed, texts_file
 from benchmarks.delivery.place import Place
+from benchmarks.delivery.programs import printed, texts_file
 from benchmarks.delivery.rounds import Kept, Rounds, figure, in_turn
 from benchmarks.delivery.runs import BenchError, started, until_ready
 from towpath.cli.local import choose_port

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from benchmarks.delivery.contenders import KAFKA_PEERS, contenders
 from benchmarks.delivery.environments import PeerError, made
 from benchmarks.delivery.figures import Bar, Figure
-from benchmarks.delivery.groups.programs import printed, texts_file
 from benchmarks.delivery.place import Place
+from benchmarks.delivery.programs import printed, texts_file
 from benchmarks.delivery.rounds import Kept, Rounds, figure, in_turn
 from benchmarks.delivery.runs import BenchError, run
 from benchmarks.delivery.wire import documents, produce
