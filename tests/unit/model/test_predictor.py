@@ -64,6 +64,23 @@ def test_batches_hold_everything_once_and_are_bounded(lengths: list[int], max_to
     assert order == sorted(order)
 
 
+@given(lengths=st.lists(st.integers(1, 300), min_size=1, max_size=60))
+def test_no_more_is_computed_than_by_filling_batches_up(lengths: list[int]) -> None:
+    def cost(sizes: list[list[int]]) -> int:
+        return sum(len(each) * max(each) + 24 for each in sizes)
+
+    filled: list[list[int]] = [[]]
+    for length in sorted(lengths):
+        if filled[-1] and (len(filled[-1]) == 32 or (len(filled[-1]) + 1) * length > 512):
+            filled.append([])
+        filled[-1].append(length)
+    assert cost([[lengths[index] for index in batch] for batch in batches(lengths)]) <= cost(filled)
+
+
+def test_a_long_text_does_not_make_short_ones_long() -> None:
+    assert [len(batch) for batch in batches([10, 250, 12])] == [2, 1]
+
+
 @given(data=st.data(), ask=st.none() | st.floats(0, 3))
 def test_an_embedded_model_decides_as_the_objective_does(data: st.DataObject, ask: float | None) -> None:
     size = data.draw(st.integers(2, 5))

@@ -1,9 +1,9 @@
-"""Which texts run together: of like length, so that little of a batch is padding."""
+"""Which texts run together: of like length, so that little is padding, and many, so that weights are read seldom."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +15,32 @@ __all__ = ["MAX_BATCH_TEXTS", "MAX_BATCH_TOKENS", "batches", "feed", "padded"]
 # gain by packing without it (and ONNX Runtime has the operator for that, PackedAttention, for CUDA only).
 MAX_BATCH_TOKENS = 512
 MAX_BATCH_TEXTS = 32
+# What a run costs whatever it is given, for it reads all weights: as much as so many tokens, in fp32 and int8 alike.
+_RUN_TOKENS = 24
 
 
 def batches(
     lengths: Sequence[int], *, max_tokens: int = MAX_BATCH_TOKENS, max_texts: int = MAX_BATCH_TEXTS
 ) -> Iterator[list[int]]:
-    """Indices of `lengths` (tokens), shortest first, each exactly once.
+    """Indices of `lengths` (tokens), shortest first, each exactly once, cut into the batches that cost least.
 
     A batch has at most `max_texts` texts and, padded to its longest, at most `max_tokens` tokens, unless a single
-    text is longer.
+    text is longer. Costs are the padded tokens and a constant for each batch (dynamic programming over the cuts): of
+    eight tweets, that saves a seventh against filling batches up.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    batch: list[int] = []
-    for index in order:
-        if batch and (len(batch) == max_texts or (len(batch) + 1) * lengths[index] > max_tokens):
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
+    least, start = [0], [0]  # of the first n texts: what they cost at least, and where their last batch starts
+    for end in range(1, len(order) + 1):
+        longest = lengths[order[end - 1]]
+        most = max(1, min(max_texts, max_tokens // longest, end))
+        cost, first = min((least[end - size] + size * longest, end - size) for size in range(1, most + 1))
+        least.append(cost + _RUN_TOKENS)
+        start.append(first)
+    cuts = [len(order)]
+    while cuts[-1]:
+        cuts.append(start[cuts[-1]])
+    for first, last in pairwise(reversed(cuts)):
+        yield order[first:last]
 
 
 def padded(ids: Sequence[Sequence[int]]) -> NDArray[np.int64]:
