@@ -32,6 +32,8 @@ class TrainingMetrics(Catalogue):
         self.online_feedback = self.counter("online_feedback", about, ["outcome"])
         about = "Mean cost of a document of late, before learning from it, in the objective's unit, by head"
         self.online_cost = self.gauge("online_cost", about, ["head"])
+        about = "Anytime-valid p-value of 'the online head is not cheaper', since it was last shown that it is"
+        self.online_doubt = self.gauge("online_doubt_ratio", about)
         self.online_reigns = self.gauge("online_reigns", "1 while a release of the online head reigns")
 
     def data(self, findings: list[dict[str, Any]]) -> None:

@@ -170,4 +170,5 @@ class OnlineLearning:
         metrics, learner = self._ports.metrics, self.learner
         metrics.online_cost.labels("online").set(learner.online_cost.mean)
         metrics.online_cost.labels("static").set(learner.static_cost.mean)
+        metrics.online_doubt.set(learner.gate.doubt)
         metrics.online_reigns.set(is_online(self._reigning))

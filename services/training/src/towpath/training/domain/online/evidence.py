@@ -46,8 +46,12 @@ class Evidence:
 
     def against(self, confidence: float) -> bool:
         """Whether it is enough to say so with `confidence`; errs with at most 1 - confidence, over all time."""
+        return self.doubt <= 1 - confidence
+
+    @property
+    def doubt(self) -> float:
+        """1 / capital, at most 1: an anytime-valid p-value. It falls as evidence grows."""
         if not len(self._capital):
-            return False
+            return 1.0
         most = self._capital.max()
-        together = most + np.log(np.exp(self._capital - most).sum())
-        return bool(together >= -np.log(1 - confidence))
+        return float(min(1.0, np.exp(-most - np.log(np.exp(self._capital - most).sum()))))

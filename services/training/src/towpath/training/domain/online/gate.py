@@ -46,6 +46,11 @@ class OnlineGate:
     def reigns(self) -> bool:
         return self._reign is not None
 
+    @property
+    def doubt(self) -> float:
+        """That it is not cheaper after all, by what has been seen since it was last shown to be: a p-value."""
+        return (self._cheaper if self._reign is None else self._reign.lease).doubt
+
     def add(self, difference: float) -> Change | None:
         """The cost of a document by the head that would act, minus that by the static one. Returns what changes."""
         return self._challenge(difference) if self._reign is None else self._defend(self._reign, difference)
