@@ -44,12 +44,14 @@ class Rig:
             )
         Releases(broker, codec, registry).publish(REIGNING)
         self.launched: list[list[str]] = []
+        self.challenged: list[ModelRelease | None] = []
         self.promoted: list[str] = []
         settings = TrainingSettings(home=home, objective=OBJECTIVE, topic_prefix="test.", store=store)
-        service = build(settings, broker=broker, launch=self.launch, promote=self.promote)
+        service = build(settings, broker=broker, launch=self.launch, promote=self.promote, challenge=self.challenge)
         assert service.app is not None
         self.client, self.stop = TestClient(service.app), threading.Event()
-        self.thread = threading.Thread(target=service.loops[0], args=(self.stop,))
+        # Who trains, and who moves aliases.
+        self.threads = [threading.Thread(target=service.loops[n], args=(self.stop,)) for n in (0, -2)]
 
     def launch(self, arguments: Any, *_: Any) -> dict[str, Any]:
         self.launched.append(list(arguments))
@@ -58,6 +60,9 @@ class Rig:
     def promote(self, _: Path, release: ModelRelease) -> None:
         self.promoted.append(release.release_id)
 
+    def challenge(self, _: Path, name: str, release: ModelRelease | None) -> None:
+        self.challenged.append(release)
+
     def run(self) -> dict[str, Any]:
         url = self.client.post("/v1/runs").headers["Location"]
         until(lambda: self.client.get(url).json()["status"] in ("succeeded", "failed"))
@@ -65,12 +70,14 @@ class Rig:
         return run
 
     def __enter__(self) -> Rig:
-        self.thread.start()
+        for each in self.threads:
+            each.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        self.thread.join(20)
+        for each in self.threads:
+            each.join(20)
 
 
 def until(true: Callable[[], bool]) -> None:

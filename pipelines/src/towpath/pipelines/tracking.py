@@ -14,9 +14,9 @@ from towpath.core.objective import Objective
 from towpath.pipelines.inputs import RunInputs, RunResult
 from towpath.v1 import ModelRelease
 
-__all__ = ["CHAMPION", "log_report", "promote", "record"]
+__all__ = ["CHALLENGER", "CHAMPION", "challenge", "log_report", "promote", "record"]
 
-CHAMPION = "champion"
+CHAMPION, CHALLENGER = "champion", "challenger"
 _DATA = ("data-report.html", "data-report.json")
 _RELEASE_TAG = "towpath.release_id"
 
@@ -84,13 +84,39 @@ def promote(home: Path, release: ModelRelease) -> None:
     from mlflow.exceptions import MlflowException
 
     try:
-        found = client.search_model_versions(f"name='{release.model_name}'")
-        version = next((each for each in found if each.tags.get(_RELEASE_TAG) == release.release_id), None)
-        if version is None:
-            raise RetryableError(f"MLflow knows no version of {release.model_name} that is {release.release_id}")
-        client.set_registered_model_alias(release.model_name, CHAMPION, version.version)
+        client.set_registered_model_alias(release.model_name, CHAMPION, _version(client, release))
     except MlflowException as error:
         raise RetryableError(f"MLflow: {error}") from error
+
+
+def challenge(home: Path, name: str, release: ModelRelease | None) -> None:
+    """Move the alias `challenger` of the model `name` to the release that is tried; None: no release has it.
+
+    Doing it again changes nothing. What MLflow has never heard of is left out, as by `promote`.
+
+    Raises:
+        RetryableError: MLflow cannot be reached, or does not know the release.
+    """
+    if (release is not None and not release.run_id) or not (_server() or _file(home).exists()):
+        return
+    client = _client(home)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        if release is not None:
+            client.set_registered_model_alias(name, CHALLENGER, _version(client, release))
+        elif client.search_registered_models(f"name='{name}'"):
+            client.delete_registered_model_alias(name, CHALLENGER)
+    except MlflowException as error:
+        raise RetryableError(f"MLflow: {error}") from error
+
+
+def _version(client: Any, release: ModelRelease) -> str:
+    found = client.search_model_versions(f"name='{release.model_name}'")
+    version = next((each for each in found if each.tags.get(_RELEASE_TAG) == release.release_id), None)
+    if version is None:
+        raise RetryableError(f"MLflow knows no version of {release.model_name} that is {release.release_id}")
+    return str(version.version)
 
 
 def _client(home: Path) -> Any:

@@ -38,6 +38,7 @@ def build(
     *,
     broker: Broker | None = None,
     promote: Callable[[Path, ModelRelease], None] | None = None,
+    challenge: Callable[[Path, str, ModelRelease | None], None] | None = None,
     launch: Launch | None = None,
 ) -> Service:
     """The service, on the broker that `settings` name unless another is given."""
@@ -48,7 +49,7 @@ def build(
     releases = Releases(broker, codec, registry)
     cold_start = ColdStart(releases, settings, partial(cold_release, settings))
     runs = RunStore(settings.home / "runs")
-    aliases = Aliases(settings, promote or move_champion, move_challenger)
+    aliases = Aliases(settings, promote or move_champion, challenge or move_challenger)
     control = RolloutControl(releases, runs, settings, aliases)
     trainer = Trainer(
         broker=broker,
@@ -71,5 +72,6 @@ def build(
         loops.append(Watcher(trainer).loop)
     ports = Ports(codec, releases, Versions(settings.home, open_store(settings.store)), metrics, settings)
     loops.append(OnlineLoop(broker, registry, ports).loop)
+    loops.append(aliases.loop)
     loops.append(Verdicts(control, broker, codec, registry.full_name("alerts")).loop)
     return Service("training", settings, health, metrics.registry, app, loops, [broker.close])

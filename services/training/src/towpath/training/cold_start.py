@@ -47,9 +47,10 @@ class ColdStart:
             return
         release = self.make(stop)
         # Making it took seconds, in which another replica may have been faster.
-        if self._reigns(name, stop):
-            return
-        self.releases.publish(release)
+        with self.releases.deciding:
+            if self._reigns(name, stop):
+                return
+            self.releases.publish(release)
         _log.info("training.cold_start", release_id=release.release_id, reason=release.gate_explanation)
 
     def _reigns(self, name: str, stop: threading.Event) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import structlog
 from google.protobuf import json_format
 
-from towpath.core.errors import ConflictError, RetryableError, TowpathError
+from towpath.core.errors import ConflictError, TowpathError
 from towpath.core.ids import new_id
 from towpath.core.objective import load_objective
 from towpath.core.store import Store
@@ -27,6 +26,7 @@ from towpath.training.adapters.store import RunStore
 from towpath.training.cold_start import ColdStart
 from towpath.training.domain.runs import Run, Step, with_step
 from towpath.training.metrics import TrainingMetrics
+from towpath.training.rollouts import RolloutControl
 from towpath.training.settings import TrainingSettings
 from towpath.v1 import Annotation, Document, ModelRelease
 
@@ -37,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class Trainer:
-    """Queues at most one run; `loop` works on it. `promote` moves the alias of a release that is on Kafka.
+    """Queues at most one run; `loop` works on it. `rollouts` says what becomes of a release that passed its gate.
 
     `store` keeps what is known of runs on this home; `remote` is where all services find files, None for the home.
     """
@@ -50,7 +50,7 @@ class Trainer:
     settings: TrainingSettings
     releases: Releases
     launch: Launch
-    promote: Callable[[Path, ModelRelease], None]
+    rollouts: RolloutControl
     cold_start: ColdStart | None = None
     remote: Store | None = None
     _queue: queue.Queue[Run] = field(default_factory=lambda: queue.Queue(1))
@@ -92,7 +92,7 @@ class Trainer:
         recorder = _Recorder(self.store, run.changed(status="running"))
         try:
             result = self._train(recorder, stop)
-            release = self._release(result, recorder)
+            release = self._release(result, recorder, stop)
         except (TowpathError, OSError, ValueError) as error:
             recorder.save(recorder.run.failed(f"{type(error).__name__}: {error}"))
             self.metrics.runs.labels("failed").inc()
@@ -138,33 +138,18 @@ class Trainer:
             arguments += ["--reigning", hand_over(self.remote, file, run_id)]
         return arguments
 
-    def _release(self, result: dict[str, Any], recorder: _Recorder) -> ModelRelease | None:
+    def _release(self, result: dict[str, Any], recorder: _Recorder, stop: threading.Event) -> ModelRelease | None:
         if result["release"] is None:
             return None
         release = json_format.ParseDict(result["release"], ModelRelease())
         with recorder.step("release") as step:
-            # Kafka first: it is the truth. Where the alias has not moved, that is mended at the next start.
-            self.releases.publish(release)
-            step.detail = f"{release.release_id} is on models, and {self._promoted(release)}"
+            step.detail = self.rollouts.released(release, stop)
         return release
 
-    def _promoted(self, release: ModelRelease) -> str:
-        try:
-            self.promote(self.settings.home, release)
-        except RetryableError as error:
-            return f"not champion in MLflow yet: {error}"
-        return "champion in MLflow"
-
     def _reconcile(self, stop: threading.Event) -> None:
-        """What reigns on Kafka is the champion in MLflow, too."""
-        # MLflow is slow to import: not where there is nothing to mend.
-        if not (self.settings.mlflow_tracking_uri or (self.settings.home / "mlflow.db").exists()):
-            return
         try:
-            release = self.releases.reigning(load_objective(self.settings.objective).name, stop)
-            if release is not None:
-                self.promote(self.settings.home, release)
-        except TowpathError as error:
+            self.rollouts.reconcile(stop)
+        except (TowpathError, OSError, ValueError) as error:
             _log.warning("training.not_reconciled", reason=str(error)[:500])
 
 

@@ -1,12 +1,14 @@
-"""Releases on the topic `models`: which one reigns, and putting another on it."""
+"""Releases and rollouts on their topics: which one reigns, which is tried, and putting others there."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from towpath.core.stream import Broker, Codec, Registry, read_history
-from towpath.v1 import ModelRelease
+from towpath.training.domain.rollouts import Change, State
+from towpath.v1 import ModelRelease, Rollout
 
 __all__ = ["Releases"]
 
@@ -16,9 +18,12 @@ _SEND_LIMIT_S = 30.0
 
 @dataclass(frozen=True)
 class Releases:
+    """`deciding` is held from looking at what reigns to having written what shall: by all who decide."""
+
     broker: Broker
     codec: Codec
     registry: Registry
+    deciding: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def topic(self) -> str:
@@ -35,12 +40,50 @@ class Releases:
             last = release if release.model_name == name else last
         return last
 
+    def state(self, name: str, stop: threading.Event, of_runs: Iterable[ModelRelease] = ()) -> State:
+        """What both topics say of a model's name. `of_runs`: releases known from elsewhere, the oldest first.
+
+        Raises:
+            RetryableError: Kafka went away, or `stop` was set.
+        """
+        known = {each.release_id: each for each in of_runs if each.model_name == name}
+        reigning = last = None
+        for release in read_history(self.broker, self.codec, self.topic, ModelRelease, client_id=_CLIENT, stop=stop):
+            if release.model_name == name:
+                reigning = release
+                _learn(known, release)
+        topic = self.registry.full_name("rollouts")
+        for rollout in read_history(self.broker, self.codec, topic, Rollout, client_id=_CLIENT, stop=stop):
+            if rollout.model_name == name:
+                last = rollout
+                _learn(known, rollout.challenger)
+        return State(reigning, last, known)
+
     def publish(self, release: ModelRelease) -> None:
         """Returns once Kafka has it.
 
         Raises:
             RetryableError: Kafka went away.
         """
-        message = self.codec.encode(release, topic=self.topic, key=release.model_name)
+        self.write(Change("", release))
+
+    def write(self, change: Change) -> None:
+        """Returns once Kafka has all of it, the release first: what ends a rollout is written last.
+
+        Raises:
+            RetryableError: Kafka went away; some of it may be there.
+        """
+        topic = self.registry.full_name("rollouts")
         with self.broker.producer(client_id=_CLIENT) as producer:
-            producer.send([message], timeout_s=_SEND_LIMIT_S)
+            if change.release is not None:
+                release = self.codec.encode(change.release, topic=self.topic, key=change.release.model_name)
+                producer.send([release], timeout_s=_SEND_LIMIT_S)
+            rollouts = [self.codec.encode(each, topic=topic, key=each.model_name) for each in change.rollouts]
+            if rollouts:
+                producer.send(rollouts, timeout_s=_SEND_LIMIT_S)
+
+
+def _learn(known: dict[str, ModelRelease], release: ModelRelease) -> None:
+    if release.HasField("previous"):
+        known.setdefault(release.previous.release_id, release.previous)
+    known[release.release_id] = release
