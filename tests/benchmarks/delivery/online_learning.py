@@ -2,9 +2,10 @@
 
     python tests/benchmarks/delivery/online_learning.py --data FOLDER [--cache FOLDER] [--every N] [-o docs/online.svg]
 
-`--data` is a folder of SemEval-2017's files (id, class, text), whose ids tell the time. The static head is trained on the
-first fifth by the pipeline's own steps; the rest comes one by one, a share of it with feedback, `DELAY` documents later.
-Three ways to decide each document are priced: static; online, whatever it costs; gated, which is what Towpath does.
+`--data` is a folder of SemEval-2017's files (id, class, text), whose ids tell the time. The static head is trained on
+the first fifth by the pipeline's own steps; the rest comes one by one, a share of it with feedback, `DELAY` documents
+later. Three ways to decide each document are priced: static; online, whatever it costs; gated, which is what Towpath
+does.
 """
 
 from __future__ import annotations

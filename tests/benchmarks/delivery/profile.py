@@ -20,15 +20,22 @@ __all__ = ["by_step", "profile"]
 
 PREFIX = "profiled."
 _SECONDS = 10
-# The worker's steps by what is on the stack, the first that matches; a sample without any is the libraries' own.
+# The worker's steps by what is on the stack, the first that matches.
 _STEPS = (
-    ("inference: ONNX Runtime", r"_run \(towpath/model/predictor|onnxruntime_inference_collection"),
-    ("inference: tokenising", r"encode \(towpath/model/predictor"),
-    ("inference: the rest", r"(infer|_infer) \(towpath/serving/handlers|towpath/model/"),
-    ("decoding JSON", r"decode \(towpath/serving/handlers"),
-    ("making and encoding messages", r"write \(towpath/serving/handlers"),
-    ("commit: producing and the transaction", r"towpath/core/stream/kafka/producer|kafka/producer"),
-    ("fetching", r"towpath/core/stream/kafka/consumer|kafka/consumer|kafka/net|kafka/client"),
+    ("inference: ONNX Runtime", r"onnxruntime_inference_collection"),
+    ("inference: tokenising", r"encode(_batch)? \(model/"),
+    ("inference: sorting, padding, deciding", r"\(model/"),
+    ("inference: the rest", r"PredictBatch\._?infer "),
+    ("decoding JSON", r"PredictBatch\.decode "),
+    ("making and encoding messages", r"PredictBatch\.write "),
+    ("commit: producing and the transaction", r"stream/kafka/producer|kafka/producer"),
+    ("fetching", r"stream/kafka/consumer|kafka/consumer|kafka/record"),
+    ("Kafka's connections", r"\(kafka/"),
+    ("counting, logging", r"metrics|structlog|prometheus"),
+)
+# A thread in one of these waits, whatever py-spy thinks.
+_WAITS = re.compile(
+    r"\((threading|selectors|queue|concurrent/futures/\w+|asyncio/\w+|.*core/service/lifecycle)\.py:\d+\)$"
 )
 
 
@@ -71,11 +78,13 @@ def _spy(place: Place, pid: int, form: str, file: Path) -> None:
 
 
 def by_step(lines: Iterable[str]) -> dict[str, float]:
-    """Shares of py-spy's folded stacks (`frame;frame count`), most first. Threads that wait are not in them."""
+    """Shares of py-spy's folded stacks (`frame;frame count`), most first. Threads that wait do not count."""
     spent: Counter[str] = Counter()
     for line in lines:
         stack, _, count = line.rpartition(" ")
+        if _WAITS.search(stack):
+            continue
         step = next((name for name, pattern in _STEPS if re.search(pattern, stack)), "other threads")
         spent[step] += int(count)
     total = sum(spent.values())
-    return {name: count / total for name, count in spent.most_common()}
+    return {name: count / total for name, count in spent.most_common()} if total else {}

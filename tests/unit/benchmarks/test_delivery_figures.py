@@ -107,9 +107,11 @@ def test_operations_of_the_encoder() -> None:
 
 
 def test_samples_are_told_by_the_workers_steps() -> None:
+    main = "thread (1): MainThread;Worker.run (serving/entrypoints/worker.py:9)"
     lines = [
-        "run (towpath/serving/entrypoints/worker.py:90);_run (towpath/model/predictor.py:140) 6",
-        "_poll (towpath/serving/entrypoints/intake.py:9);decode (towpath/serving/handlers.py:80) 3",
-        "somewhere (else.py:1) 1",
+        f"{main};Model._run (model/predictor.py:140);InferenceSession.run (onnxruntime_inference_collection.py:2) 6",
+        "thread (2): intake;PredictBatch.decode (serving/handlers.py:80);loads (json/__init__.py:3) 3",
+        "thread (3): x;somewhere (else.py:1) 1",
+        f"{main};Event.wait (threading.py:629);Condition.wait (threading.py:327) 90",
     ]
     assert by_step(lines) == {"inference: ONNX Runtime": 0.6, "decoding JSON": 0.3, "other threads": 0.1}
