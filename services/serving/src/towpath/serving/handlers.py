@@ -12,11 +12,11 @@ import structlog
 
 from towpath.core.errors import DeadLetterError
 from towpath.core.stream import Codec, Envelope, Message, Record, Registry, dead_letter
-from towpath.model import Prediction as Answer
+from towpath.serving.domain.arms import Answered, Arms, Asked, ask
 from towpath.serving.domain.budget import DeadLetterBudget
-from towpath.serving.domain.predictions import Timing, UnusableDocumentError, check, prediction
-from towpath.serving.domain.slot import Predictor, Serving
-from towpath.serving.domain.tally import Work
+from towpath.serving.domain.predictions import Shadowing, Timing, check, headers, prediction
+from towpath.serving.domain.slot import Serving
+from towpath.serving.domain.tally import Work, challenged, expected_cost, latencies
 from towpath.serving.metrics import ServingMetrics
 from towpath.v1 import Document, Prediction
 
@@ -42,11 +42,10 @@ class Decoded:
 
 @dataclass(frozen=True)
 class Inferred:
-    """A batch with its answers."""
+    """A batch with its answers. `timing`: of all inference, champion's and challenger's."""
 
-    records: Sequence[Record]
-    answers: Sequence[tuple[Good, Answer]]
-    given_up: Sequence[Refused]
+    decoded: Decoded
+    arms: Arms
     serving: Serving
     timing: Timing
 
@@ -84,12 +83,13 @@ class PredictBatch:
         return Decoded(records, good, bad)
 
     def infer(self, decoded: Decoded, serving: Serving) -> Inferred:
-        """The model's answers; documents that it cannot take are given up."""
+        """The models' answers; documents that the champion cannot take are given up."""
         begun, clock = self.now(), time.perf_counter()
-        answers, failed = self._infer(decoded.good, serving.model)
-        timing = Timing(begun, time.perf_counter() - clock, len(decoded.good))
+        asked = [Asked(envelope.message.document_id, envelope.message.text) for _, envelope in decoded.good]
+        arms = ask(asked, serving)
+        timing = Timing(begun, time.perf_counter() - clock, len(asked))
         self.metrics.inference.observe(timing.seconds)
-        return Inferred(decoded.records, answers, [*decoded.bad, *failed], serving, timing)
+        return Inferred(decoded, arms, serving, timing)
 
     def write(self, inferred: Inferred) -> Work:
         """Messages for one transaction, in the order of the records.
@@ -97,52 +97,59 @@ class PredictBatch:
         Raises:
             CrashError: too many documents cannot be read.
         """
-        serving, timing = inferred.serving, inferred.timing
-        predictions = [self._predicted(good, answer, serving, timing) for good, answer in inferred.answers]
-        messages = [(record, self._letter(record, error)) for record, error in inferred.given_up]
-        for ((record, envelope), _), each in zip(inferred.answers, predictions, strict=True):
-            messages.append((record, self._message(each, record, envelope)))
-        self.budget.count(good=len(inferred.answers), bad=len(inferred.given_up))
-        order = {(record.partition, record.offset): n for n, record in enumerate(inferred.records)}
+        good, arms = inferred.decoded.good, inferred.arms
+        given_up = [*inferred.decoded.bad, *((good[n][0], error) for n, error in arms.refused.items())]
+        self.budget.count(good=len(arms.answered), bad=len(given_up))
+        predictions = {n: self._predicted(good[n][1], each, inferred) for n, each in arms.answered.items()}
+        messages = [(record, self._letter(record, error)) for record, error in given_up]
+        messages += [(good[n][0], self._message(each, *good[n])) for n, each in predictions.items()]
+        order = {(record.partition, record.offset): n for n, record in enumerate(inferred.decoded.records)}
         messages.sort(key=lambda pair: order[pair[0].partition, pair[0].offset])
-        errors = Counter(type(error).__name__ for _, error in inferred.given_up)
-        return Work(serving.release.release_id, [message for _, message in messages], predictions, errors)
+        challenger, told = inferred.serving.challenger, list(predictions.values())
+        return Work(
+            messages=[message for _, message in messages],
+            predictions=told,
+            dead_letters=Counter(type(error).__name__ for _, error in given_up),
+            challenger=challenger.release.release_id if challenger is not None else "",
+            challenged=challenged(told) + Counter(failed=arms.failed),
+        )
 
     def committed(self, work: Work) -> None:
         """Count what is visible now."""
-        metrics, release = self.metrics, work.release_id
+        metrics, now = self.metrics, self.now().timestamp()
         metrics.batch.observe(len(work.messages))
-        metrics.predictions.labels(release).inc(len(work.predictions))
-        metrics.expected_cost.labels(release).inc(work.expected_cost)
-        for seconds in work.latencies(self.now().timestamp()):
-            metrics.latency.labels(release).observe(seconds)
+        for release, predictions in work.by_release().items():
+            metrics.predictions.labels(release).inc(len(predictions))
+            metrics.expected_cost.labels(release).inc(expected_cost(predictions))
+            for seconds in latencies(predictions, now):
+                metrics.latency.labels(release).observe(seconds)
         for error, count in work.dead_letters.items():
             metrics.dead_letters.labels(error).inc(count)
+        for outcome, count in work.challenged.items():
+            metrics.challenged.labels(work.challenger, outcome).inc(count)
 
-    def _infer(self, good: Sequence[Good], model: Predictor) -> tuple[list[tuple[Good, Answer]], list[Refused]]:
-        if not good:
-            return [], []
-        try:
-            answers = model.predict([envelope.message.text for _, envelope in good])
-        except ValueError as error:
-            if len(good) == 1:
-                # The reason, not the error's arguments: they may be arrays.
-                return [], [(good[0][0], UnusableDocumentError(f"inference: {error.args[0] if error.args else error}"))]
-            # Somewhere in the batch is a document that the model cannot take. Halve until it stands alone.
-            middle = len(good) // 2
-            first, second = self._infer(good[:middle], model), self._infer(good[middle:], model)
-            return first[0] + second[0], first[1] + second[1]
-        return list(zip(good, answers, strict=True)), []
-
-    def _predicted(self, good: Good, answer: Answer, serving: Serving, timing: Timing) -> Prediction:
-        envelope = good[1]
-        _log.debug("serving.predicted", document_id=envelope.message.document_id, trace_id=envelope.trace_id)
-        trace, now = envelope.trace_id, self.now()
-        return prediction(envelope.message, answer, serving.release, timing, trace_id=trace, now=now)
+    def _predicted(self, envelope: Envelope[Document], each: Answered, inferred: Inferred) -> Prediction:
+        document, challenger = envelope.message, inferred.serving.challenger
+        _log.debug("serving.predicted", document_id=document.document_id, trace_id=envelope.trace_id)
+        shadow = None
+        if challenger is not None and each.shadow is not None:
+            shadow = Shadowing(challenger.release.release_id, *each.shadow)
+        return prediction(
+            document,
+            each.answer,
+            each.release,
+            Timing(inferred.timing.begun, each.seconds, each.documents),
+            trace_id=envelope.trace_id,
+            now=self.now(),
+            rollout_id=challenger.rollout_id if challenger is not None else "",
+            shadow=shadow,
+        )
 
     def _message(self, message: Prediction, record: Record, envelope: Envelope[Document]) -> Message:
         topic = self.registry.full_name("predictions")
-        made = self.codec.encode(message, topic=topic, key=message.document_id, trace=envelope.traceparent)
+        made = self.codec.encode(
+            message, topic=topic, key=message.document_id, trace=envelope.traceparent, headers=headers(message)
+        )
         # Whoever chose another key than the id wants the order within that one.
         return made if record.key is None else replace(made, key=record.key)
 

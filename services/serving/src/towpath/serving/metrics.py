@@ -24,7 +24,7 @@ class ServingMetrics(Catalogue):
         self.answers = self.counter("answers", "Texts answered on demand by this endpoint", ["release"])
         self.challenged = self.counter(
             "challenged",
-            "Texts of this endpoint that a challenger was asked for: same, different, failed; or dropped under load",
+            "Texts that a challenger was asked about: same, different, failed; by the endpoint, or dropped under load",
             ["release", "outcome"],
         )
         self.aborts = self.counter("transactions_aborted", "Transactions that were aborted and done again")

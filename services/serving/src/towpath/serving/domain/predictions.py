@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from towpath.core.errors import DeadLetterError
 from towpath.core.ids import prediction_id
+from towpath.core.stream import Headers
 from towpath.model import Prediction as Answer
 from towpath.v1 import ClassDecision, ClassProbability, Decision, Document, Prediction
 
-__all__ = ["Released", "Timing", "UnusableDocumentError", "check", "prediction"]
+__all__ = ["Released", "Shadowing", "Timing", "UnusableDocumentError", "check", "headers", "prediction"]
 
 
 class UnusableDocumentError(DeadLetterError):
@@ -35,6 +37,15 @@ class Timing:
     documents: int
 
 
+@dataclass(frozen=True)
+class Shadowing:
+    """What a challenger says of a document that it was not asked about; `seconds` of its inference."""
+
+    release_id: str
+    answer: Answer
+    seconds: float
+
+
 def check(document: Document, max_chars: int) -> None:
     """Raises UnusableDocumentError with the reason."""
     if not document.document_id:
@@ -46,15 +57,17 @@ def check(document: Document, max_chars: int) -> None:
 
 
 def prediction(
-    document: Document, answer: Answer, release: Released, timing: Timing, *, trace_id: str, now: datetime
+    document: Document,
+    answer: Answer,
+    release: Released,
+    timing: Timing,
+    *,
+    trace_id: str,
+    now: datetime,
+    rollout_id: str = "",
+    shadow: Shadowing | None = None,
 ) -> Prediction:
     """The message. Its id follows from document and release, so predicting again says the same."""
-    decision = ClassDecision(
-        probabilities=[ClassProbability(label=name, probability=p) for name, p in answer.probabilities.items()],
-        decision=Decision.DECISION_ASK_PERSON if answer.decision == "ask-person" else Decision.DECISION_CLASS,
-        label=answer.label,
-        expected_cost=answer.expected_cost,
-    )
     message = Prediction(
         prediction_id=prediction_id(document.document_id, release.release_id),
         document_id=document.document_id,
@@ -64,7 +77,9 @@ def prediction(
         document_created_at=document.created_at,
         trace_id=trace_id,
         truncated=answer.truncated,
-        class_decision=decision,
+        windows=answer.windows,
+        rollout_id=rollout_id,
+        class_decision=_decision(answer),
     )
     message.created_at.FromDatetime(now)
     if document.HasField("created_at"):
@@ -73,4 +88,29 @@ def prediction(
         message.timings.queued_seconds = max(0.0, queued)
     message.timings.inference_seconds = timing.seconds
     message.timings.batch_documents = timing.documents
+    if shadow is not None:
+        message.shadow.release_id, message.shadow.inference_seconds = shadow.release_id, shadow.seconds
+        message.shadow.class_decision.CopyFrom(_decision(shadow.answer))
     return message
+
+
+def headers(message: Prediction) -> Headers:
+    """What readers filter by without decoding the value; a label is percent-encoded UTF-8."""
+    asks = message.class_decision.decision == Decision.DECISION_ASK_PERSON
+    told = [
+        ("towpath-release", message.release_id.encode()),
+        ("towpath-decision", b"ask-person" if asks else b"class"),
+        ("towpath-label", quote(message.class_decision.label, safe="").encode()),
+    ]
+    if message.rollout_id:
+        told.append(("towpath-rollout", message.rollout_id.encode()))
+    return tuple(told)
+
+
+def _decision(answer: Answer) -> ClassDecision:
+    return ClassDecision(
+        probabilities=[ClassProbability(label=name, probability=p) for name, p in answer.probabilities.items()],
+        decision=Decision.DECISION_ASK_PERSON if answer.decision == "ask-person" else Decision.DECISION_CLASS,
+        label=answer.label,
+        expected_cost=answer.expected_cost,
+    )

@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from towpath.core.stream import Message
-from towpath.v1 import Prediction
+from towpath.v1 import ClassDecision, Decision, Prediction
 
-__all__ = ["Work"]
+__all__ = ["Work", "challenged", "expected_cost", "latencies"]
 
 
 @dataclass(frozen=True)
 class Work:
-    """The messages of one transaction, and what they are to metrics."""
+    """The messages of one transaction, and what they are to metrics.
 
-    release_id: str
+    `challenged`: how often the challenger did the same as the champion, another thing, or failed.
+    """
+
     messages: Sequence[Message]
     predictions: Sequence[Prediction]
     dead_letters: Counter[str] = field(default_factory=Counter)
+    challenger: str = ""
+    challenged: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def expected_cost(self) -> float:
-        """Sum, in the objective's unit."""
-        return sum(each.class_decision.expected_cost for each in self.predictions)
+    def by_release(self) -> Mapping[str, list[Prediction]]:
+        """The predictions of each release."""
+        found: defaultdict[str, list[Prediction]] = defaultdict(list)
+        for each in self.predictions:
+            found[each.release_id].append(each)
+        return found
 
-    def latencies(self, now: float) -> list[float]:
-        """Seconds from the creation of each document that says when it was created until `now` (since 1970)."""
-        created = [each.document_created_at for each in self.predictions if each.HasField("document_created_at")]
-        # Clocks differ: a document from the future took no time.
-        return [max(0.0, now - (stamp.seconds + stamp.nanos / 1e9)) for stamp in created]
+
+def expected_cost(predictions: Sequence[Prediction]) -> float:
+    """Sum, in the objective's unit."""
+    return sum(each.class_decision.expected_cost for each in predictions)
+
+
+def latencies(predictions: Sequence[Prediction], now: float) -> list[float]:
+    """Seconds from the creation of each document that says when it was created until `now` (since 1970)."""
+    created = [each.document_created_at for each in predictions if each.HasField("document_created_at")]
+    # Clocks differ: a document from the future took no time.
+    return [max(0.0, now - (stamp.seconds + stamp.nanos / 1e9)) for stamp in created]
+
+
+def challenged(predictions: Sequence[Prediction]) -> Counter[str]:
+    """Of those with a shadow: "same" where the business would do the same, else "different"."""
+    return Counter(
+        "same" if _done(each.class_decision) == _done(each.shadow.class_decision) else "different"
+        for each in predictions
+        if each.HasField("shadow")
+    )
+
+
+def _done(decision: ClassDecision) -> str:
+    # Who asks a person does not act on the label.
+    return decision.label if decision.decision == Decision.DECISION_CLASS else ""
