@@ -147,7 +147,13 @@ def test_who_reaches_what_with_everything_on(target: str, port: int, examples: d
 WORLD = (53, 80, 443, 6443, 8888, 9000, 9092, 9093, 9094)
 OUT = {
     "minimal": {"training": {443, 6443}},
-    "full": {"serving": {9000}, "endpoint": {9000}, "training": {443, 6443, 9000}, "training-job": {9000}, "batch": {9000}},
+    "full": {
+        "serving": {9000},
+        "endpoint": {9000},
+        "training": {443, 6443, 9000},
+        "training-job": {9000},
+        "batch": {9000},
+    },
     "external": {
         **{name: {9094} for name in (*SERVICES, "topics", "test", "batch")},
         "training": {443, 8888, 9094},

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from towpath.pipelines.scoring import __main__ as scoring
+
 ALLOWED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected"}
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|API_KEYS?$|ACCESS_KEY|TOKEN")
 ENDS_BY_ITSELF = ("Job/", "CronJob/", "Pod/")
@@ -141,6 +143,15 @@ def test_accounts_have_no_token_but_where_it_is_used(example: Any) -> None:
     assert not {verb for _, verb in may} & {"*", "update", "patch", "deletecollection", "escalate", "bind"}
     assert {resource for resource, verb in may if verb in ("create", "delete")} <= {"jobs"}
     assert example.all("ClusterRole") == {}
+
+
+def test_the_batch_is_called_as_it_wants_to_be(examples: dict[str, Any]) -> None:
+    for name, model in (("full", "tweet-sentiment"), ("external", None)):
+        (container,) = examples[name].pods["CronJob/towpath-batch"]["spec"]["containers"]
+        assert container["command"] == ["python", "-m", scoring.__package__]
+        assert scoring._parser().parse_args(container["args"]).model == model
+        job = next(iter(examples[name].all("CronJob").values()))["spec"]
+        assert job["concurrencyPolicy"] == "Forbid"
 
 
 def test_a_change_of_settings_rolls_the_pods(examples: dict[str, Any]) -> None:

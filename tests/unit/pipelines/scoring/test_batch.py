@@ -118,7 +118,7 @@ def test_a_message_that_is_no_document_is_told_with_its_place(rig: Rig, bundle: 
     rig.put([Message(TOPIC, b"poison", b"p")])
     (made,) = rig.batch(bundle)
     assert (made.totals.documents, made.totals.refused) == (10, 1)
-    (refused,) = (rig.home / "predictions").glob("*/*/refused.ndjson")
+    (refused,) = (rig.home / "predictions").glob("*/*/_refused.ndjson")
     assert f'"{TOPIC}/' in refused.read_text()
 
 

@@ -88,7 +88,7 @@ def test_interrupted_after_any_part_it_goes_on_to_the_same_end(
     assert len(there) == done
     assert len(heard) == 1 + 3 - done, "what was done is not done again"
     assert made.totals == whole.totals
-    assert (tmp_path / "out" / "refused.ndjson").read_bytes() == (tmp_path / "whole" / "refused.ndjson").read_bytes()
+    assert (tmp_path / "out" / "_refused.ndjson").read_bytes() == (tmp_path / "whole" / "_refused.ndjson").read_bytes()
 
 
 KILLED = """
@@ -177,7 +177,7 @@ def test_what_cannot_be_used_is_told_with_its_line(predict: Callable[..., Any], 
     ]
     file.write_text("\n".join(given))
     made = predict(opened(file), "out")
-    refused = [json.loads(line) for line in (tmp_path / "out" / "refused.ndjson").read_text().splitlines()]
+    refused = [json.loads(line) for line in (tmp_path / "out" / "_refused.ndjson").read_text().splitlines()]
     assert [each["line"] for each in refused] == [2, 3, 4, 5, 6]
     assert all(each["file"] == "documents.ndjson" and each["reason"] for each in refused)
     assert [row["document_id"] for row in rows(tmp_path / "out")] == ["a", document_id("mail", "no id")]

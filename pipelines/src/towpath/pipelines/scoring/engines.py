@@ -63,9 +63,7 @@ class Processes:
             running: set[Future[Part]] = set()
             try:
                 while True:
-                    running |= {
-                        pool.submit(score_shard, task) for task in islice(rest, 2 * workers - len(running))
-                    }
+                    running |= {pool.submit(score_shard, task) for task in islice(rest, 2 * workers - len(running))}
                     if not running:
                         return
                     done, running = wait(running, return_when=FIRST_COMPLETED)

@@ -61,5 +61,5 @@ def join(folder: Path, manifest: Manifest, file: Path) -> None:
                 for group in range(source.num_row_groups):
                     writer.write_table(source.read_row_group(group).cast(schema))
     if (folder / REFUSED).exists():
-        (folder / REFUSED).replace(file.with_name(f"{file.stem}.{REFUSED}"))
+        (folder / REFUSED).replace(file.with_name(f"{file.stem}.refused.ndjson"))
     half.replace(file)

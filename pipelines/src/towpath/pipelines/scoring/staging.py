@@ -21,14 +21,14 @@ from towpath.pipelines.scoring.score import CHUNK, DOCUMENTS
 
 __all__ = ["REFUSED", "Limit", "Staged", "stage"]
 
-REFUSED = "refused.ndjson"
+REFUSED = "_refused.ndjson"
 # However many documents: a shard's texts are no more than these characters, and those of one chunk.
 _MAX_SHARD_CHARS = 32_000_000
 
 
 @dataclass(frozen=True)
 class Staged:
-    """Shards in `folder`, and beside them `refused.ndjson`. `id` follows from ids and texts alone."""
+    """Shards in `folder`, and beside them `_refused.ndjson`. `id` follows from ids and texts alone."""
 
     folder: Path
     id: str

@@ -84,7 +84,7 @@ def summary(manifest: Manifest, seconds: float, to: str) -> Iterator[str]:
 
 
 def _refusals(to: str) -> str:
-    return f"{to.removesuffix('.parquet')}.refused.ndjson" if to.endswith(".parquet") else f"{to}/refused.ndjson"
+    return f"{to.removesuffix('.parquet')}.refused.ndjson" if to.endswith(".parquet") else f"{to}/_refused.ndjson"
 
 
 def _target(here: Installed, to: str) -> Path | Place:
