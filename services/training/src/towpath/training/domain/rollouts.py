@@ -143,7 +143,7 @@ def go_back(state: State, to: ModelRelease | None, by: Decision) -> Change:
     if to is None:
         to = _before(reigning)
     if reigning is not None and to.release_id == reigning.release_id:
-        raise ConflictError(f"{to.release_id} reigns already")
+        raise ConflictError(f"{to.release_id} reigns already: there is nothing to change")
     if running is not None and to.release_id == running.challenger.release_id:
         raise ConflictError(f"{to.release_id} is being tried: `towpath release promote` makes it reign")
     release = ModelRelease()

@@ -1,0 +1,116 @@
+"""What training says of releases, what monitoring has seen of the one that is tried, and a table of both."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from towpath.cli.context import console, installed, plain
+from towpath.core.errors import ConflictError, NotFoundError, RejectedError, RetryableError, TowpathError
+
+__all__ = ["change", "evidence", "releases", "show"]
+
+_TIMEOUT_S = 60.0
+_ERRORS: dict[int, type[TowpathError]] = {
+    404: NotFoundError,
+    409: ConflictError,
+    422: RejectedError,
+    503: RetryableError,
+}
+
+
+def releases() -> dict[str, Any]:
+    """Raises TowpathError with what training says."""
+    return _asked("GET", "/v1/releases")
+
+
+def change(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """POST /v1/rollouts… Raises TowpathError with what training says."""
+    return _asked("POST", f"/v1/rollouts{path}", {**body, "actor": _me()})
+
+
+def evidence() -> list[dict[str, Any]]:
+    """What the running rollout has shown; none where monitoring is away, which is told."""
+    here = installed()
+    try:
+        answer = httpx.get(f"{here.url('monitoring')}/v1/rollouts", headers=here.headers(), timeout=10.0)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["rollouts"]
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        console.print(plain(f"monitoring cannot be asked what has been seen ({error})"), markup=False, highlight=False)
+        return []
+    return found
+
+
+def show(known: dict[str, Any], seen: list[dict[str, Any]]) -> None:
+    """A table on standard output, and what runs in words."""
+    rollout = known["rollout"]
+    table = Table("release", "state", "made", "passed its gate because", box=None, padding=(0, 2, 0, 0))
+    for each in known["releases"]:
+        words = (
+            each["releaseId"],
+            _state(each, known),
+            each.get("createdAt", "")[:16],
+            each.get("gateExplanation", ""),
+        )
+        table.add_row(*(Text(plain(word)) for word in words))
+    out = Console()
+    out.print(table)
+    if rollout is None:
+        _say(out, _last(known["lastRollout"]))
+    for each in seen if rollout is not None else ():
+        if each["rolloutId"] == rollout["rolloutId"]:
+            _say(out, f"{each['documents']} documents with feedback: {each['explanation']}")
+
+
+def _state(release: dict[str, Any], known: dict[str, Any]) -> str:
+    rollout, identity = known["rollout"], release["releaseId"]
+    if known["reigning"] is not None and identity == known["reigning"]["releaseId"]:
+        return "reigns"
+    if rollout is not None and identity == rollout["challenger"]["releaseId"]:
+        mode = rollout["mode"].removeprefix("ROLLOUT_MODE_").lower()
+        return f"{mode}, {rollout['share']:.4g} of the documents" if rollout.get("share") else mode
+    if known["previous"] is not None and identity == known["previous"]["releaseId"]:
+        return "reigned before"
+    return ""
+
+
+def _last(rollout: dict[str, Any] | None) -> str:
+    if rollout is None:
+        return "No release is being tried."
+    outcome = rollout.get("outcome", "").removeprefix("ROLLOUT_OUTCOME_").lower().replace("_", " ")
+    identity = rollout["challenger"]["releaseId"]
+    return f"No release is being tried. The last was {identity}, {outcome}: {rollout.get('reason', '')}"
+
+
+def _say(out: Console, words: str) -> None:
+    out.print(Text(plain(words)))
+
+
+def _asked(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    here = installed()
+    with httpx.Client(base_url=here.url("training"), headers=here.headers(), timeout=_TIMEOUT_S) as client:
+        answer = client.request(method, path, json=body)
+    if answer.status_code != 200:
+        raise _ERRORS.get(answer.status_code, TowpathError)(_said(answer))
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _said(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"training answered {answer.status_code}: {answer.text[:500]}"
+
+
+def _me() -> str:
+    try:
+        return plain(getpass.getuser())[:100]
+    except (OSError, KeyError):
+        return "a person"  # a container's user without a name
