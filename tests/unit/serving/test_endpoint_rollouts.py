@@ -67,9 +67,17 @@ def test_a_share_of_none_or_all(endpoint: Endpoint, share: float, release: str) 
 def test_what_the_challenger_cannot_take_is_answered_by_the_champion(endpoint: Endpoint) -> None:
     endpoint.slot.put(serving(Echo("old "), challenger=challenger(Echo(refuses="hard"), "canary", 1.0)))
     body = asked(endpoint, ["hard", "easy"])
-    assert body["label"] == ["old hard", "old easy"]
-    assert body["release"] == ["rel-1", "rel-1"]
-    assert endpoint.counted("challenged", release="rel-2", outcome="failed") == 2
+    assert body["label"] == ["old hard", "easy"]
+    assert body["release"] == ["rel-1", "rel-2"]
+    assert endpoint.counted("challenged", release="rel-2", outcome="failed") == 1
+
+
+def test_a_text_that_no_model_can_take_is_named(endpoint: Endpoint) -> None:
+    endpoint.slot.put(serving(Echo(refuses="hard"), challenger=challenger(Echo(refuses="hard"), "canary", 0.5)))
+    answer = endpoint.post(INFER, {"inputs": [tensor(["easy", "hard"])]})
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("text 1: ")
+    assert asked(endpoint, ["easy"])["label"] == ["easy"], "and the next one is answered"
 
 
 def test_a_shadow_is_asked_after_the_answer_and_counted(endpoint: Endpoint) -> None:

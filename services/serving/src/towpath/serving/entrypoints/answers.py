@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kserve.errors import InvalidInput, ModelNotReady
 
 from towpath.model import Prediction
+from towpath.serving.domain.arms import Asked, ask
 from towpath.serving.domain.predictions import Released
-from towpath.serving.domain.routing import answers_by_challenger
-from towpath.serving.domain.slot import Challenger, ModelSlot, Predictor, Serving
+from towpath.serving.domain.slot import ModelSlot, Serving
 from towpath.serving.entrypoints.questions import Question
 from towpath.serving.entrypoints.shadow import Shadow
 from towpath.serving.metrics import ServingMetrics
@@ -88,36 +88,24 @@ class Answering:
 
     def _answered(self, question: Question, serving: Serving) -> Answered:
         texts, challenger = question.texts, serving.challenger
-        if challenger is not None and challenger.mode == "canary":
-            return self._canary(question, serving, challenger)
-        answers = _predict(serving.model, texts)
+        canary = challenger is not None and challenger.mode == "canary"
+        # A shadow is asked once the caller has his answer.
+        arms = ask(_asked(question, canary), serving if canary else replace(serving, challenger=None))
+        if arms.refused:
+            first = min(arms.refused)
+            raise InvalidInput(f"text {first}: {arms.refused[first]}")
+        answered = [arms.answered[n] for n in range(len(texts))]
+        answers, releases = [each.answer for each in answered], [each.release for each in answered]
         if challenger is None:
-            return Answered(answers, [serving.release] * len(texts))
-        self._shadow.offer(challenger, texts, answers)
-        return Answered(answers, [serving.release] * len(texts), challenger.rollout_id)
-
-    def _canary(self, question: Question, serving: Serving, challenger: Challenger) -> Answered:
-        texts, rollout, share = question.texts, challenger.rollout_id, challenger.share
-        turns = [answers_by_challenger(each, rollout, share) for each in question.document_ids()]
-        tried = self._tried(challenger, [text for text, turn in zip(texts, turns, strict=True) if turn])
-        if tried is None:
-            turns, tried = [False] * len(texts), []
-        rest = [text for text, turn in zip(texts, turns, strict=True) if not turn]
-        by = {True: iter(tried), False: iter(_predict(serving.model, rest) if rest else [])}
-        releases = [challenger.release if turn else serving.release for turn in turns]
-        return Answered([next(by[turn]) for turn in turns], releases, rollout)
-
-    def _tried(self, challenger: Challenger, texts: Sequence[str]) -> list[Prediction] | None:
-        try:
-            return challenger.model.predict(texts) if texts else []
-        except ValueError:
-            # A caller is owed an answer, and the champion has one.
-            self._shadow.failed(challenger, len(texts))
-            return None
+            return Answered(answers, releases)
+        if canary:
+            self._shadow.failed(challenger, arms.failed)
+        else:
+            self._shadow.offer(challenger, texts, answers)
+        return Answered(answers, releases, challenger.rollout_id)
 
 
-def _predict(model: Predictor, texts: Sequence[str]) -> list[Prediction]:
-    try:
-        return model.predict(texts)
-    except ValueError as error:
-        raise InvalidInput(f"no prediction: {error.args[0] if error.args else error}") from error
+def _asked(question: Question, canary: bool) -> list[Asked]:
+    # Only a canary goes by ids, and to derive one takes a hash.
+    ids = question.document_ids() if canary else [""] * len(question.texts)
+    return [Asked(name, text) for name, text in zip(ids, question.texts, strict=True)]

@@ -91,7 +91,8 @@ class Shadow:
                     return
 
     def _count(self, challenger: Challenger, outcome: str, texts: int) -> None:
-        self._metrics.challenged.labels(challenger.release.release_id, outcome).inc(texts)
+        if texts:
+            self._metrics.challenged.labels(challenger.release.release_id, outcome).inc(texts)
 
 
 def _done(answer: Prediction) -> str:
