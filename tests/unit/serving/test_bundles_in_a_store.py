@@ -164,7 +164,7 @@ class Following:
         self.topic, self.broker, self.slot = registry.full_name("models"), MemoryBroker(), ModelSlot()
         self.broker.create_topics(registry.specs())
         self.metrics = ServingMetrics(CollectorRegistry())
-        self.follower = ReleaseFollower(self.broker, self.codec, self.topic, rig.bundles.load, self.slot, self.metrics)
+        self.follower = ReleaseFollower(self.broker, self.codec, registry, rig.bundles.load, self.slot, self.metrics)
         self.ready = _model_check(self.slot, self.follower)
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.follower.run, args=(self.stop,))

@@ -38,7 +38,7 @@ class Follower:
         self.slot = ModelSlot()
         self.codec = Codec()
         self.follower = ReleaseFollower(
-            self.broker, self.codec, TOPIC, self.load, self.slot, self.metrics, model_name=model_name
+            self.broker, self.codec, REGISTRY, self.load, self.slot, self.metrics, model_name=model_name
         )
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.follower.run, args=(self.stop,))

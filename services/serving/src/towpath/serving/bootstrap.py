@@ -13,6 +13,7 @@ from towpath.core.service import Health, Loop, NotReadyError, Service
 from towpath.core.store import open_store
 from towpath.core.stream import Broker, Codec, Registry, connect
 from towpath.model import BundleError
+from towpath.serving.adapters.alarms import Alarms
 from towpath.serving.adapters.bundles import BundleStore
 from towpath.serving.adapters.cache import BundleCache
 from towpath.serving.adapters.releases import ReleaseFollower
@@ -34,6 +35,7 @@ class _Parts:
         self.registry = Registry.load(settings.topic_prefix)
         self.codec = Codec(settings.encoding, "towpath/serving")
         self.metrics = ServingMetrics(CollectorRegistry())
+        self.alarms = Alarms(broker, self.codec, self.registry)
         self.slot = ModelSlot()
         self.health = Health()
         self.store = _bundles(settings)
@@ -47,11 +49,12 @@ class _Parts:
         follower = ReleaseFollower(
             broker=self.broker,
             codec=self.codec,
-            topic=self.registry.full_name("models"),
+            registry=self.registry,
             load=self.store.load,
             slot=self.slot,
             metrics=self.metrics,
             model_name=self.settings.serving_model,
+            alarm=self.alarms.refused,
         )
         self.loops.append(follower.run)
         self.health.add("kafka", partial(self.broker.ping, timeout_s=1.5))
@@ -108,6 +111,7 @@ def _worker(made: _Parts) -> Service:
         slot=made.slot,
         predict=predict,
         metrics=made.metrics,
+        alarm=made.alarms.flood,
         topic=made.registry.full_name("documents"),
         group=settings.topic_prefix + settings.serving_group,
         transactional_id=f"{settings.topic_prefix}{settings.serving_group}.{settings.serving_instance}",

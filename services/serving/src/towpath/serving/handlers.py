@@ -95,7 +95,7 @@ class PredictBatch:
         """Messages for one transaction, in the order of the records.
 
         Raises:
-            CrashError: too many documents cannot be read.
+            FloodError: too many documents cannot be read.
         """
         good, arms = inferred.decoded.good, inferred.arms
         given_up = [*inferred.decoded.bad, *((good[n][0], error) for n, error in arms.refused.items())]

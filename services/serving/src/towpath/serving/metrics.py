@@ -32,6 +32,9 @@ class ServingMetrics(Catalogue):
         self.inference = self.histogram("inference_seconds", "Inference of a batch")
         self.commit = self.histogram("commit_seconds", "Commit of a transaction that was not aborted")
         self.model = self.gauge("model", "1 for the release that serves", ["release"])
+        self.rollout = self.gauge(
+            "rollout", "1 for the release that challenges the one that serves", ["release", "mode"]
+        )
         self.waiting = self.gauge("release_waiting", "1 while a release cannot be fetched: the store is away")
         self.refused = self.counter("bundles_refused", "Releases whose bundle was refused; the last good one serves on")
         # By partition, each of one worker at a time: workers sum to the group's lag.

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 
 from towpath.core.errors import CrashError
 
-__all__ = ["DeadLetterBudget"]
+__all__ = ["DeadLetterBudget", "FloodError"]
+
+
+class FloodError(CrashError):
+    """Most of what comes cannot be read: going on would empty the topic into dead-letters."""
 
 
 @dataclass
@@ -24,7 +28,7 @@ class DeadLetterBudget:
         """Note a batch.
 
         Raises:
-            CrashError: too many were bad; going on would empty the topic into dead-letters.
+            FloodError: too many were bad.
         """
         for outcome in [False] * good + [True] * bad:
             self._last.append(outcome)
@@ -32,7 +36,7 @@ class DeadLetterBudget:
             if len(self._last) > self.window:
                 self._bad -= self._last.popleft()
         if self._bad >= self.minimum and self._bad > self.ratio * len(self._last):
-            raise CrashError(
+            raise FloodError(
                 f"{self._bad} of the last {len(self._last)} documents could not be read: stopped before more are lost "
                 "to dead-letters. Look at them with `towpath dead-letters`, mend the producer, start again"
             )

@@ -18,6 +18,7 @@ import structlog
 from towpath.core.errors import RetryableError, TransactionAbortedError
 from towpath.core.service import Backoff
 from towpath.core.stream import Broker, Consumer, TransactionalProducer
+from towpath.serving.domain.budget import FloodError
 from towpath.serving.domain.pace import Pace
 from towpath.serving.domain.slot import ModelSlot
 from towpath.serving.entrypoints.backlog import Backlog
@@ -39,7 +40,8 @@ def _one_thread() -> Executor:
 class Worker:
     """A member of the group `group`. Everything it knows is in Kafka: it may be killed at any step.
 
-    `overlap` is False where steps are to follow one another, as a simulation that is to be replayed wants it.
+    `overlap` is False where steps are to follow one another, as a simulation that is to be replayed wants it. `alarm`
+    is told the group and the reason before too many dead letters end the process.
     """
 
     broker: Broker
@@ -54,6 +56,7 @@ class Worker:
     transaction_timeout_s: float = 20.0
     poll_s: float = 0.5
     overlap: bool = True
+    alarm: Callable[[str, str], None] = lambda _, __: None
     outlet: Callable[[], Executor] = _one_thread
     backoff: Backoff = field(default_factory=Backoff)
 
@@ -65,8 +68,15 @@ class Worker:
         """Until `stop`. Kafka being away is waited out.
 
         Raises:
-            CrashError: too many documents cannot be read.
+            FloodError: too many documents cannot be read.
         """
+        try:
+            self._run(stop)
+        except FloodError as error:
+            self.alarm(self.group, str(error))
+            raise
+
+    def _run(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 # Joining before there is a model would take partitions from workers that have one.
