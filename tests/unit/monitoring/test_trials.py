@@ -75,6 +75,8 @@ def test_figures_are_told_as_people_tell_them() -> None:
         "(0.020 to 0.140 less, 95 % at any moment): promote."
     )
     undecided = explanation(shown(upper=0.03, verdict="undecided"), rule, "EUR")
+    allowed = explanation(shown(upper=0.03), Rule(margin=0.05), "EUR")
+    assert allowed.endswith("promote, as it may cost 0.05 EUR more.")
     assert undecided.endswith("less (0.140 less to 0.030 more, 95 % at any moment): not decided yet.")
     dearer = explanation(shown(difference=0.08, lower=0.0004, upper=0.14, verdict="roll-back"), rule, "min")
     assert dearer.endswith("costs 0.080 min a document more (0.0004 to 0.140 more, 95 % at any moment): roll back.")
