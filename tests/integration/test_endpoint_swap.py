@@ -1,4 +1,4 @@
-"""Releases that take over on a running endpoint under load: nobody is refused, no answer is of the wrong model."""
+"""A challenger that takes over on a running endpoint under load: nobody is refused, no answer is of the wrong model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from towpath.cli.local.ports import choose_port
 from towpath.core.stream import Codec, KafkaBroker, Registry
 from towpath.model import Model, manifest_sha256, release_id_of
 from towpath.model.build.tiny import build_tiny_bundle
-from towpath.v1 import ModelRelease
+from towpath.serving.domain.routing import answers_by_challenger
+from towpath.serving.entrypoints.questions import Question
+from towpath.v1 import ModelRelease, Rollout, RolloutMode
 
 pytestmark = pytest.mark.kafka
 TEXTS = [f"text number {n}" for n in range(8)]
@@ -58,8 +60,8 @@ class Caller(threading.Thread):
                 told = old.json()["predictions"]
                 self.answers.append(([each["release"] for each in told], [each["expected_cost"] for each in told]))
 
-    def seen(self) -> set[str]:
-        return {release for releases, _ in list(self.answers) for release in releases}
+    def seen(self, releases: list[str]) -> bool:
+        return any(said == releases for said, _ in list(self.answers))
 
 
 @contextmanager
@@ -77,17 +79,17 @@ def load(url: str, callers: int = 4) -> Iterator[list[Caller]]:
 
 
 Endpoint = Callable[[], Any]
-Announce = Callable[[ModelRelease], None]
+Announce = Callable[[ModelRelease | Rollout], None]
 
 
 @pytest.fixture
 def announce(broker: KafkaBroker, topics: Registry) -> Announce:
-    def to_models(release: ModelRelease) -> None:
+    def send(message: ModelRelease | Rollout) -> None:
+        topic = topics.full_name("models" if isinstance(message, ModelRelease) else "rollouts")
         with broker.producer(client_id="test") as producer:
-            message = Codec().encode(release, topic=topics.full_name("models"), key=release.model_name)
-            producer.send([message], timeout_s=30)
+            producer.send([Codec().encode(message, topic=topic, key=message.model_name)], timeout_s=30)
 
-    return to_models
+    return send
 
 
 @pytest.fixture
@@ -107,19 +109,32 @@ def start_endpoint(kafka: LocalKafka, prefix: str, tmp_path: Path, start_service
     return start
 
 
-def test_a_release_takes_over_under_load(tmp_path: Path, announce: Announce, start_endpoint: Endpoint) -> None:
+def rollout(challenger: ModelRelease, mode: str) -> Rollout:
+    told = {"rollout_id": "rol-1", "model_name": challenger.model_name, "share": 0.5}
+    return Rollout(challenger=challenger, mode=RolloutMode.Value(f"ROLLOUT_MODE_{mode}"), **told)
+
+
+def test_a_challenger_is_tried_and_takes_over_under_load(
+    tmp_path: Path, announce: Announce, start_endpoint: Endpoint
+) -> None:
     made = [released(tmp_path, seed) for seed in (1, 2)]
     (first, second), costs = [each for each, _ in made], {each.release_id: cost for each, cost in made}
     assert costs[first.release_id] != pytest.approx(costs[second.release_id], abs=1e-3)
+    turns = [answers_by_challenger(name, "rol-1", 0.5) for name in Question(TEXTS).document_ids()]
+    before, after = [first.release_id] * len(TEXTS), [second.release_id] * len(TEXTS)
+    phases = [before, [new if turn else old for old, new, turn in zip(before, after, turns, strict=True)], after]
     announce(first)
     with load(f"http://127.0.0.1:{start_endpoint().port}") as callers:
-        until(lambda: all(each.seen() == {first.release_id} for each in callers))
+        until(lambda: all(each.seen(before) for each in callers))
+        announce(rollout(second, "CANARY"))
+        until(lambda: all(each.seen(phases[1]) for each in callers))
         announce(second)
-        until(lambda: all(second.release_id in each.seen() for each in callers))
+        announce(rollout(second, "ENDED"))
+        until(lambda: all(each.seen(after) for each in callers))
     for caller in callers:
         assert not caller.refused
-        order = [releases[0] for releases, _ in caller.answers]
-        assert order == sorted(order, key=[first.release_id, second.release_id].index), "none goes back"
+        order = [phases.index(releases) for releases, _ in caller.answers]
+        assert order == sorted(order), "none goes back"
         for releases, expected in caller.answers:
-            assert len(set(releases)) == 1, "one request, one release"
-            assert expected == pytest.approx(costs[releases[0]], abs=1e-4), "and its own answer"
+            own = [costs[release][n] for n, release in enumerate(releases)]
+            assert expected == pytest.approx(own, abs=1e-4), "each answer is its release's own"
