@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from benchmarks.delivery.groups import GROUPS
 from benchmarks.delivery.machine import described
 from benchmarks.delivery.place import ROOT, Place, Scale, build_bundles, texts_of
 from benchmarks.delivery.profile import profile
-from benchmarks.delivery.quiet import BusyError, check_quiet
+from benchmarks.delivery.quiet import BUSY, BUSY_BESIDE_KAFKA, BusyError, check_quiet
 from benchmarks.delivery.report import write
 from benchmarks.delivery.rounds import Kept, measure
 from towpath.cli.local import LocalKafka
@@ -50,25 +51,32 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def look(arguments: argparse.Namespace, kept: Kept, limit: float) -> None:
+    """Whether one may measure now.
+
+    Raises:
+        BusyError: one may not, and --anyway was not said.
+    """
+    try:
+        check_quiet(limit=limit)
+    except BusyError:
+        if not arguments.anyway:
+            raise
+        kept.busy = True
+
+
 def main() -> int:
     arguments = parsed()
     scale = Scale.quick() if arguments.quick else Scale()
     scale = replace(scale, pairs=arguments.pairs or scale.pairs)
-    busy = ""
-    try:
-        check_quiet()
-    except BusyError as error:
-        if not arguments.anyway and not arguments.profile:
-            print(f"not measured: {error}", file=sys.stderr)
-            return 1
-        busy = str(error)
     arguments.work.mkdir(parents=True, exist_ok=True)
     texts = texts_of(arguments.tweets)
     output = arguments.output or (arguments.work / "quick" if arguments.quick else ROOT / "docs")
     about = described(texts, scale, arguments.threads, of_semeval=arguments.tweets is not None)
-    kept = Kept.open(arguments.work / "rounds.json", about, fresh=arguments.fresh)
-    kept.busy = kept.busy or bool(busy)
-    with LocalKafka(arguments.work / f"kafka-{os.getpid()}", properties="log.retention.hours=1\n") as kafka:
+    kept = Kept.open(arguments.work, about, fresh=arguments.fresh)
+    if not arguments.profile:
+        look(arguments, kept, BUSY)
+    with tempfile.TemporaryDirectory(dir=arguments.work) as folder, LocalKafka(Path(folder)) as kafka:
         bundle, other = build_bundles(arguments.work)
         place = Place(arguments.work, kafka, bundle, other, texts, scale, tell, arguments.threads)
         if arguments.profile:
@@ -76,6 +84,7 @@ def main() -> int:
             kept.save()
         else:
             for key in arguments.only or GROUPS:
+                look(arguments, kept, BUSY_BESIDE_KAFKA)
                 measure(GROUPS[key], place, kept, scale.pairs)
     figures = [each for key, group in GROUPS.items() if key in kept.groups for each in group.figures(kept.rounds(key))]
     write(output, figures, kept)
@@ -85,4 +94,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BusyError as refusal:
+        print(f"not measured: {refusal}. What was measured before is kept: run again to go on", file=sys.stderr)
+        sys.exit(1)

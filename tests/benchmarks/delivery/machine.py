@@ -46,9 +46,8 @@ def _processor() -> str:
     info = Path("/proc/cpuinfo")
     if not info.exists():
         return platform.processor() or platform.machine()
-    fields = dict(
-        (part.strip() for part in line.split(":", 1)) for line in info.read_text().splitlines() if ":" in line
-    )
+    lines = [line.partition(":") for line in info.read_text().splitlines()]
+    fields = {name.strip(): value.strip() for name, _, value in lines}
     flags = fields.get("flags", "").split()
     useful = [each for each in ("avx2", "avx512f", "avx512_vnni", "amx_int8") if each in flags]
     return f"{fields.get('model name', platform.machine())} ({', '.join(useful) or 'no AVX'})"

@@ -51,15 +51,19 @@ class Tweets:
 
 
 def read(folder: Path, classes: tuple[str, ...], every: int) -> Tweets:
-    """Each text once, where it was first written; of these, every `every`-th."""
+    """Every `every`-th tweet in the order of time; of these, each text once."""
     lines = [line.split("\t") for each in sorted(folder.glob("*.tsv")) for line in each.read_text().split("\n")]
+    by_id: dict[int, tuple[str, str]] = {}
+    for each in lines:
+        if len(each) >= 3:
+            by_id.setdefault(int(each[0]), (each[2], each[1]))
     by_text: dict[str, tuple[int, str]] = {}
-    for number, name, text in sorted((int(each[0]), each[1], each[2]) for each in lines if len(each) >= 3):
+    for number in sorted(by_id)[::every]:
+        text, name = by_id[number]
         by_text.setdefault(text, (number, name))
-    kept = list(by_text.items())[::every]
-    at = np.array([((number >> 22) + 1288834974657) / 1000 for _, (number, _) in kept])
-    truth = np.array([classes.index(name) for _, (_, name) in kept], dtype=np.intp)
-    return Tweets(at, [text for text, _ in kept], truth)
+    at = np.array([((number >> 22) + 1288834974657) / 1000 for number, _ in by_text.values()])
+    truth = np.array([classes.index(name) for _, name in by_text.values()], dtype=np.intp)
+    return Tweets(at, list(by_text), truth)
 
 
 def static_head(rows: NDArray[np.float32], tweets: Tweets, count: int, costs: Costs) -> Head:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import psutil
 
-__all__ = ["BUSY", "BusyError", "busy_share", "check_quiet"]
+__all__ = ["BUSY", "BUSY_BESIDE_KAFKA", "BusyError", "busy_share", "check_quiet"]
 
 # Of all cores; an idle system with its daemons stays well below.
 BUSY = 0.05
+# With Kafka running, which does something even when nobody asks it to.
+BUSY_BESIDE_KAFKA = 0.10
 _SECONDS = 5.0
 
 
@@ -20,7 +22,8 @@ class BusyError(Exception):
 
 def busy_share(seconds: float = _SECONDS) -> float:
     """Share of all cores, 0 to 1, that anybody used during so many seconds. Time stolen by a hypervisor counts."""
-    before, _ = psutil.cpu_times(), time.sleep(seconds)
+    before = psutil.cpu_times()
+    time.sleep(seconds)
     after = psutil.cpu_times()
     idle = sum(getattr(after, name, 0) - getattr(before, name, 0) for name in ("idle", "iowait"))
     total = sum(after[:8]) - sum(before[:8])  # guest time is part of user time

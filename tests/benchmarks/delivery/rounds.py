@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ class Rounds:
 
 @dataclass
 class Kept:
-    """All rounds by group, in a file. `circumstances` are how they were measured: others begin anew."""
+    """All rounds by group, in a file. `circumstances` are how they were measured: each has a file of its own."""
 
     file: Path
     circumstances: dict[str, object]
@@ -69,13 +70,15 @@ class Kept:
         return [each for rounds in self.groups.values() for each in rounds.failures]
 
     @classmethod
-    def open(cls, file: Path, circumstances: dict[str, object], *, fresh: bool) -> Kept:
+    def open(cls, folder: Path, circumstances: dict[str, object], *, fresh: bool) -> Kept:
+        """What `folder` has of these circumstances; nothing when `fresh`."""
+        name = hashlib.sha256(json.dumps(circumstances, sort_keys=True).encode()).hexdigest()[:8]
+        file = folder / f"rounds-{name}.json"
         kept = cls(file, circumstances)
         if not fresh and file.exists():
             data = json.loads(file.read_text("utf-8"))
-            if data["circumstances"] == circumstances:
-                kept.groups = {key: Rounds(**each) for key, each in data["groups"].items()}
-                kept.busy, kept.profile = data["busy"], data["profile"]
+            kept.groups = {key: Rounds(**each) for key, each in data["groups"].items()}
+            kept.busy, kept.profile = data["busy"], data["profile"]
         return kept
 
     def rounds(self, key: str) -> Rounds:

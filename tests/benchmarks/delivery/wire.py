@@ -13,14 +13,14 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 
 __all__ = ["Arrival", "Reader", "document", "documents", "produce", "requests", "sender"]
 
-_HEADERS = [
+_HEADERS: list[tuple[str, str | bytes | None]] = [
     ("ce_specversion", b"1.0"),
     ("ce_source", b"bench"),
     ("ce_type", b"towpath.v1.Document"),
     ("content-type", b"application/json"),
 ]
 _PARTITIONS = 6
-Sent = tuple[str, bytes, list[tuple[str, bytes]]]
+Sent = tuple[str, bytes, list[tuple[str, str | bytes | None]]]
 
 
 def document(name: str, text: str) -> Sent:
@@ -79,7 +79,7 @@ class Arrival:
         self.key = (message.key() or b"").decode()
         self.at_broker = message.timestamp()[1] / 1000
         self.seen = seen
-        self.value: bytes = message.value()
+        self.value = message.value() or b""
 
 
 class Reader:

@@ -36,18 +36,20 @@ class Counted:
 
 
 def test_a_run_goes_on_where_it_was_ended(tmp_path: Path) -> None:
-    file = tmp_path / "rounds.json"
-    measure(Counted(), PLACE, Kept.open(file, {"cores": 2}, fresh=False), 2)
-    again, group = Kept.open(file, {"cores": 2}, fresh=False), Counted()
+    measure(Counted(), PLACE, Kept.open(tmp_path, {"cores": 2}, fresh=False), 2)
+    again, group = Kept.open(tmp_path, {"cores": 2}, fresh=False), Counted()
     measure(group, PLACE, again, 5)
     assert group.begun == [2, 3, 4]
     assert again.rounds("counted").all("value") == (0, 1, 2, 3, 4)
-    assert not Kept.open(file, {"cores": 4}, fresh=False).groups, "another machine's rounds are not mixed in"
-    assert not Kept.open(file, {"cores": 2}, fresh=True).groups
+    other = Kept.open(tmp_path, {"cores": 4}, fresh=False)
+    assert not other.groups, "another machine's rounds are not mixed in"
+    other.save()
+    assert Kept.open(tmp_path, {"cores": 2}, fresh=False).groups, "and take nobody's place"
+    assert not Kept.open(tmp_path, {"cores": 2}, fresh=True).groups
 
 
 def test_a_round_that_fails_is_told_and_the_others_count(tmp_path: Path) -> None:
-    kept = Kept.open(tmp_path / "rounds.json", {}, fresh=False)
+    kept = Kept.open(tmp_path, {}, fresh=False)
     measure(Counted(1), PLACE, kept, 3)
     assert kept.rounds("counted").all("value") == (0, 2)
     assert kept.failures == ["counted: it ended"]

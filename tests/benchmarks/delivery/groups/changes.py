@@ -47,7 +47,7 @@ class Announcing:
     def release(self, what: ModelRelease) -> None:
         self._send("models", what)
 
-    def rollout(self, mode: int, number: int, outcome: int = 0) -> None:
+    def rollout(self, mode: RolloutMode, number: int, outcome: RolloutOutcome | None = None) -> None:
         made = Rollout(
             rollout_id=f"bench-{number}", model_name="tweet-sentiment", challenger=self.challenger,
             champion_release_id=self.champion.release_id, mode=mode, share=_CANARY, actor="bench", outcome=outcome,
@@ -113,7 +113,8 @@ def _near(found: Loaded, moments: list[float]) -> np.ndarray:
     """Which documents were due while something changed. The load's clock begins with its first document."""
     begin = found.due[0] - 2.0
     after = [found.due - begin - each for each in moments]
-    return np.any([(each >= 0) & (each < _WHILE_S) for each in after], axis=0)
+    near: np.ndarray = np.logical_or.reduce([(each >= 0) & (each < _WHILE_S) for each in after])
+    return near
 
 
 def _release(each: Arrival) -> str:
