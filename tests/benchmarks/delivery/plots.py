@@ -33,7 +33,7 @@ def draw(folder: Path, figures: Sequence[Figure]) -> list[str]:
 
 def _ratios(file: Path, figures: Sequence[Figure]) -> None:
     """Each figure's pairs on an axis where 1 is its bar and right of it is better."""
-    canvas = Canvas(figsize=(8, 0.55 * len(figures) + 1), layout="constrained")
+    canvas = Canvas(figsize=(9, 0.5 * len(figures) + 1), layout="constrained")
     axis = canvas.subplots()
     for row, each in enumerate(reversed(figures)):
         assert each.bar is not None
@@ -48,7 +48,8 @@ def _ratios(file: Path, figures: Sequence[Figure]) -> None:
     ticks = [0.25, 0.5, 1, 2, 4]
     axis.set_xticks(ticks, [f"{each:g}" for each in ticks])
     axis.minorticks_off()
-    axis.set_xlabel("times as good as asked (the dashed line); a dot a pair, a stroke their median")
+    axis.set_ylim(-0.6, len(figures) - 0.4)
+    axis.set_xlabel("times as good as asked: a dot a pair, a stroke their median", fontsize=9)
     axis.grid(axis="x", alpha=0.25)
     canvas.savefig(file, metadata=_META)
 

@@ -47,6 +47,10 @@ _READING = """\
   whatever becomes of them, and each counts from when it was *due* (no coordinated omission) until a reader under
   `read_committed` has it.
 - Kafka and the reader run on the same cores as what is measured.
+
+To measure on another machine: `make bench BENCH=delivery`, for about half an hour with nothing else running (it
+refuses otherwise), and `ARGS="--tweets FOLDER"` for SemEval's files. What is measured is kept, so a run that was ended
+goes on; `ARGS=--profile` adds where the worker's time goes, and `ARGS=--help` tells the rest.
 """
 
 

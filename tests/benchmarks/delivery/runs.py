@@ -162,5 +162,8 @@ def _all_started(contender: Contender, folder: Path) -> Iterator[list[Process]]:
             made[-1].start()
         yield made
     finally:
+        # In order: a transaction that was left open would hold up the next run's reader until it times out.
         for each in made:
-            each.kill()
+            each.ask_to_stop()
+        for each in made:
+            each.stop()
