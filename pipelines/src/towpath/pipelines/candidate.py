@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from towpath.model.build import EncoderFolder, Head, merged
+from towpath.model.batching import batches, feed
+from towpath.model.build import EncoderFolder, Head, merged, quantised, smoothed
 from towpath.model.manifest import Int8Choice
 from towpath.model.reading import Reader
 from towpath.model.scorer import Scorer
 from towpath.pipelines.steps import train
 from towpath.pipelines.work import Work
 
-__all__ = ["graph_of", "int8_of", "model_of", "probabilities_of", "scorer_of"]
+__all__ = ["graph_of", "int8_of", "model_of", "probabilities_of", "scorer_of", "small_graph_of"]
+
+# Texts that show which columns of activations are large; the paper takes 512.
+_SAMPLE = 256
 
 
 def model_of(work: Work) -> tuple[EncoderFolder, Head]:
@@ -36,10 +40,16 @@ def graph_of(work: Work) -> bytes:
     return merged(*model_of(work))
 
 
+def small_graph_of(work: Work, graph: bytes) -> bytes:
+    """`graph` in int8, smoothed on texts that the head was trained on."""
+    texts = work.examples().take(work.arrays("split")["train"][:_SAMPLE]).texts
+    ids = _reader(work).read(texts).ids
+    sample = (feed([ids[index] for index in batch]) for batch in batches([len(each) for each in ids]))
+    return quantised(smoothed(graph, sample))
+
+
 def scorer_of(work: Work, graph: bytes) -> Scorer:
-    encoder = model_of(work)[0]
-    tokenizer, most = (encoder.path / "tokenizer.json").read_bytes(), int(encoder.description["max_tokens"])
-    return Scorer(graph, Reader(tokenizer, most, windows=work.windows), len(work.objective.classes))
+    return Scorer(graph, _reader(work), len(work.objective.classes))
 
 
 def probabilities_of(work: Work, texts: list[str], rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -48,3 +58,9 @@ def probabilities_of(work: Work, texts: list[str], rows: NDArray[np.intp]) -> ND
     if work.windows or (picked is not None and picked.chosen == "int8"):
         return scorer_of(work, graph_of(work)).scores(texts).probabilities.astype(np.float64)
     return train.probabilities(model_of(work)[1], work.arrays("embeddings")["embeddings"][rows])
+
+
+def _reader(work: Work) -> Reader:
+    encoder = model_of(work)[0]
+    tokenizer, most = (encoder.path / "tokenizer.json").read_bytes(), int(encoder.description["max_tokens"])
+    return Reader(tokenizer, most, windows=work.windows)

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from towpath.model import Model, manifest_sha256, release_id_of
-from towpath.model.build import EncoderFolder, build_encoder, merged, quantised, write_bundle
+from towpath.model.build import EncoderFolder, build_encoder, merged, write_bundle
 from towpath.model.manifest import Lineage
-from towpath.pipelines.candidate import graph_of, int8_of, model_of, probabilities_of, scorer_of
+from towpath.pipelines.candidate import graph_of, int8_of, model_of, probabilities_of, scorer_of, small_graph_of
 from towpath.pipelines.steps import baselines, evaluate, gate, int8, train
 from towpath.pipelines.steps.encode import embed
 from towpath.pipelines.steps.snapshot import write_snapshot
@@ -89,9 +89,8 @@ def quantise(work: Work) -> str:
         return "left out: the objective asks for fp32"
     if not work.read("data")["ok"]:
         return "left out: the data are not good enough"
-    encoder, head = model_of(work)
-    graph = merged(encoder, head)
-    small = quantised(graph)
+    graph = merged(*model_of(work))
+    small = small_graph_of(work, graph)
     held = work.examples().take(work.arrays("split")["calibration"])
     chosen = int8.choose(
         scorer_of(work, graph), scorer_of(work, small), held.texts, held.truth, work.objective, seed=work.inputs["seed"]
