@@ -14,7 +14,7 @@ from distributed import LocalCluster
 
 from support.scoring import Write, parts
 from support.waiting import until
-from towpath.core.errors import RetryableError
+from towpath.core.errors import RejectedError, RetryableError
 from towpath.pipelines.scoring import BundleRef, Here, Told, predict_over
 from towpath.pipelines.scoring.dask import Dask
 from towpath.pipelines.scoring.score import CHUNK
@@ -82,3 +82,8 @@ def test_a_cluster_that_is_not_there_is_told(bundle: BundleRef, csv: Write, tmp_
     engine = Dask("tcp://127.0.0.1:1", timeout_s=0.3)
     with pytest.raises(RetryableError, match=r"tcp://127\.0\.0\.1:1 does not answer"):
         predict_over(csv(3), bundle, tmp_path / "out", engine, home=tmp_path)
+
+
+def test_a_scheduler_with_tls_wants_certificates(bundle: BundleRef, csv: Write, tmp_path: Path) -> None:
+    with pytest.raises(RejectedError, match="DASK_DISTRIBUTED__COMM__TLS__CA_FILE"):
+        predict_over(csv(3), bundle, tmp_path / "out", Dask("tls://127.0.0.1:1"), home=tmp_path)

@@ -57,8 +57,16 @@ class Dask:
 
 def _client(engine: Dask) -> Any:
     from distributed import Client
+    from distributed.security import Security
 
-    return Client(engine.address, timeout=engine.timeout_s, set_as_default=False)
+    security = Security()
+    # Dask would raise a TypeError, and wait for a minute.
+    if engine.address.startswith("tls://") and security.get_connection_args("client")["ssl_context"] is None:
+        raise RejectedError(
+            f"{engine.address} wants certificates, and Dask's configuration names none: set "
+            "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
+        )
+    return Client(engine.address, security=security, timeout=engine.timeout_s, set_as_default=False)
 
 
 def _submit(client: Any, task: Task) -> Any:

@@ -58,61 +58,54 @@ def predict_over(
         RejectedError: the source is damaged, too much of it is unusable, or the bundle is none.
         RetryableError: a store is away.
     """
-    if isinstance(to, Path) and to.suffix == ".parquet":
-        return _to_file(source, bundle, to, engine, home, shard_rows, limit, told or Told())
-    return _to_parts(source, bundle, to, engine, home, shard_rows, limit, told or Told())
+    run = _Run(source, bundle, engine, home, shard_rows, limit, told or Told())
+    return run.to_file(to) if isinstance(to, Path) and to.suffix == ".parquet" else run.to_parts(to)
 
 
-def _to_file(
-    source: Source,
-    bundle: BundleRef,
-    file: Path,
-    engine: Engine,
-    home: Path,
-    shard_rows: int,
-    limit: Limit | None,
-    told: Told,
-) -> Manifest:
-    if (there := single.manifest_of(file)) is not None:
-        single.check(file, there, bundle.release_id, source.version)
-        return there
-    parts = file.with_name(f".{file.name}.parts")
-    made = _to_parts(source, bundle, parts, engine, home, shard_rows, limit, told)
-    single.join(parts, made, file)
-    shutil.rmtree(parts)
-    return made
+@dataclass(frozen=True)
+class _Run:
+    source: Source
+    bundle: BundleRef
+    engine: Engine
+    home: Path
+    shard_rows: int
+    limit: Limit | None
+    told: Told
 
-
-def _to_parts(
-    source: Source,
-    bundle: BundleRef,
-    to: Path | Place,
-    engine: Engine,
-    home: Path,
-    shard_rows: int,
-    limit: Limit | None,
-    told: Told,
-) -> Manifest:
-    output = Place.of_folder(to) if isinstance(to, Path) else to
-    with _workspace(to if isinstance(to, Path) else None) as folder:
-        there = job.checked(output.open(), bundle.release_id)
-        if there is not None and there.state == "complete" and there.input.version == source.version:
+    def to_file(self, file: Path) -> Manifest:
+        if (there := single.manifest_of(file)) is not None:
+            single.check(file, there, self.bundle.release_id, self.source.version)
             return there
-        model = about(local_bundle(bundle, home / "bundles"), bundle.sha256)
-        rows = documents_of(source)
-        staged = stage(rows, folder, shard_rows=shard_rows, limit=limit, on_read=told.read)
-        told.total(staged.documents)
-        known = job.checked(output.open(), bundle.release_id, staged.id)
-        manifest = known or job.new_manifest(model, bundle, staged, source.name, source.version)
-        if manifest.shards != staged.shards:
-            manifest = manifest.model_copy(update={"shards": staged.shards, "parts": ()})
-        shards = job.upload(staged, output) if engine.elsewhere else Place.of_folder(folder)
-        ref = bundle if engine.elsewhere else here(bundle, home / "bundles")
-        order = job.Order(ref, shards, output, folder / REFUSED, engine)
-        made = job.score_shards(order, manifest, told.done)
+        parts = file.with_name(f".{file.name}.parts")
+        made = self.to_parts(parts)
+        single.join(parts, made, file)
+        shutil.rmtree(parts)
+        return made
+
+    def to_parts(self, to: Path | Place) -> Manifest:
+        output = Place.of_folder(to) if isinstance(to, Path) else to
+        with _workspace(to if isinstance(to, Path) else None) as folder:
+            there = job.checked(output.open(), self.bundle.release_id)
+            if there is not None and there.state == "complete" and there.input.version == self.source.version:
+                return there
+            made = self._scored(output, folder)
         if isinstance(to, Path):
             shutil.rmtree(to / job.INPUT, ignore_errors=True)
         return made
+
+    def _scored(self, output: Place, folder: Path) -> Manifest:
+        local = here(self.bundle, self.home / "bundles")
+        model = about(local_bundle(local, self.home), self.bundle.sha256)
+        rows = documents_of(self.source)
+        staged = stage(rows, folder, shard_rows=self.shard_rows, limit=self.limit, on_read=self.told.read)
+        self.told.total(staged.documents)
+        known = job.checked(output.open(), self.bundle.release_id, staged.id)
+        manifest = known or job.new_manifest(model, self.bundle, staged, self.source.name, self.source.version)
+        if manifest.shards != staged.shards:
+            manifest = manifest.model_copy(update={"shards": staged.shards, "parts": ()})
+        shards = job.upload(staged, output) if self.engine.elsewhere else Place.of_folder(folder)
+        ref = self.bundle if self.engine.elsewhere else local
+        return job.score_shards(job.Order(ref, shards, output, folder / REFUSED, self.engine), manifest, self.told.done)
 
 
 @contextmanager
