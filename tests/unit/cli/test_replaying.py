@@ -13,9 +13,9 @@ from ruamel.yaml import YAML
 from support.label_studio import SECRET, annotation, choice, event
 from support.objective import CATS_OR_DOGS
 from towpath.cli.replaying import replayed
-from towpath.core.errors import RejectedError, RetryableError
+from towpath.core.errors import MalformedMessageError, RejectedError, RetryableError
 from towpath.core.objective import Objective
-from towpath.core.stream import Codec, MemoryBroker, Registry
+from towpath.core.stream import Codec, MemoryBroker, Record, Registry, dead_letter
 from towpath.ingestion.bootstrap import build
 from towpath.ingestion.settings import IngestionSettings
 from towpath.v1 import DeadLetter
@@ -116,3 +116,21 @@ def test_a_letter_that_names_another_place_is_not_sent(rig: Rig) -> None:
     letter = DeadLetter(dead_letter_id="x", source_topic="POST http://elsewhere/", value=b"{}")
     with pytest.raises(RejectedError, match="no path of ingestion"):
         list(replayed([letter], rig.broker, rig.client(objective("cat", "dog"))))
+
+
+def test_a_record_that_is_given_up_on_again_says_how_often(rig: Rig) -> None:
+    topic, codec = rig.registry.full_name("documents"), Codec()
+    record = Record(topic, 0, 7, b"k", b"not JSON", (("source", b"crm"),), 0)
+    for attempt in (1, 2, 3):
+        letter = dead_letter(
+            record, MalformedMessageError("no JSON"), service="serving", registry=rig.registry, codec=codec
+        )
+        with rig.broker.producer(client_id="t") as producer:
+            producer.send([letter], timeout_s=1)
+        last = rig.parked()[-1]
+        assert (last.attempts, last.value, last.key) == (attempt, b"not JSON", b"k")
+        assert [(each.key, each.value) for each in last.headers if each.key == "source"] == [("source", b"crm")]
+        with rig.client(objective("cat")) as client:
+            assert all(outcome.used for _, outcome in replayed([last], rig.broker, client))
+        with rig.broker.consumer([topic], group=None) as reader:
+            record = reader.poll(timeout_s=0).records[-1]

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from towpath.core.errors import RejectedError, RetryableError
-from towpath.core.stream import Broker, Message, Producer
+from towpath.core.stream import ATTEMPTS_HEADER, Broker, Message, Producer
 from towpath.v1 import DeadLetter
 
 __all__ = ["Outcome", "replayed"]
@@ -50,7 +50,8 @@ def replayed(
 
 
 def _send(producer: Producer, letter: DeadLetter) -> Outcome:
-    headers = tuple((each.key, each.value) for each in letter.headers)
+    kept = [(each.key, each.value) for each in letter.headers if each.key != ATTEMPTS_HEADER]
+    headers = (*kept, (ATTEMPTS_HEADER, str(letter.attempts).encode()))
     producer.send([Message(letter.source_topic, letter.value, letter.key or None, headers)], timeout_s=20.0)
     return Outcome(True, f"sent to {letter.source_topic}")
 

@@ -4,7 +4,7 @@ from towpath.core.service.settings import KafkaSettings
 from towpath.core.stream.acls import Acl, acls_of
 from towpath.core.stream.codec import Codec, Encoding, Envelope, trace_id_of
 from towpath.core.stream.compare import differences
-from towpath.core.stream.dead_letter import Request, dead_letter, request_dead_letter
+from towpath.core.stream.dead_letter import ATTEMPTS_HEADER, Request, dead_letter, request_dead_letter
 from towpath.core.stream.history import read_history
 from towpath.core.stream.kafka import KafkaBroker
 from towpath.core.stream.memory import MemoryBroker
@@ -26,6 +26,7 @@ from towpath.core.stream.port import (
 from towpath.core.stream.registry import Registry, Topic
 
 __all__ = [
+    "ATTEMPTS_HEADER",
     "Acl",
     "Batch",
     "Broker",

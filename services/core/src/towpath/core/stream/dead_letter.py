@@ -11,9 +11,11 @@ from towpath.core.stream.port import Message, Record
 from towpath.core.stream.registry import Registry
 from towpath.v1 import DeadLetter, Header
 
-__all__ = ["Request", "dead_letter", "request_dead_letter"]
+__all__ = ["ATTEMPTS_HEADER", "Request", "dead_letter", "request_dead_letter"]
 
 _MAX_REASON_CHARS = 1000
+ATTEMPTS_HEADER = "towpath-attempts"
+"""On a record that is sent again: how often it has been a dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,6 @@ def dead_letter(
     service: str,
     registry: Registry,
     codec: Codec,
-    attempts: int = 1,
 ) -> Message:
     """The message for the dead-letters topic. Its id names the source, so that a replay has the same id."""
     source = f"{record.topic}/{record.partition}/{record.offset}"
@@ -52,11 +53,17 @@ def dead_letter(
         headers=[Header(key=name, value=value) for name, value in record.headers],
         error=type(error).__name__,
         reason=str(error)[:_MAX_REASON_CHARS],
-        attempts=attempts,
+        attempts=1 + _attempts(record),
         service=service,
     )
     letter.failed_at.FromDatetime(datetime.now(UTC))
     return codec.encode(letter, topic=registry.full_name("dead-letters"), key=source)
+
+
+def _attempts(record: Record) -> int:
+    """How often it was given up on before, as whoever sent it again says."""
+    told = next((value for name, value in reversed(record.headers) if name == ATTEMPTS_HEADER), b"")
+    return int(told) if told.isdigit() and len(told) < 6 else 0
 
 
 def request_dead_letter(
