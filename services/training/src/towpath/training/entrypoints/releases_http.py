@@ -66,6 +66,7 @@ class Decided(_Part):
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     about = {
+        400: "Not UTF-8",
         401: "No accepted API key",
         404: "No such release",
         409: "Not as things stand; the detail says what can be done",
@@ -95,7 +96,7 @@ def router(control: RolloutControl) -> APIRouter:
         )
 
     @api.post(
-        "/rollouts", response_model=Decided, summary="Try a release", responses=_problems(401, 404, 409, 422, 503)
+        "/rollouts", response_model=Decided, summary="Try a release", responses=_problems(400, 401, 404, 409, 422, 503)
     )
     def begin(wanted: NewRollout) -> Decided:
         return _decided(control.begin(wanted.release_id, wanted.mode, wanted.share, wanted.reason, wanted.actor))
@@ -104,7 +105,7 @@ def router(control: RolloutControl) -> APIRouter:
         "/rollouts/promote",
         response_model=Decided,
         summary="The release that is tried reigns",
-        responses=_problems(401, 409, 422, 503),
+        responses=_problems(400, 401, 409, 422, 503),
     )
     def promote(wanted: Why | None = None) -> Decided:
         wanted = wanted or Why()
@@ -114,7 +115,7 @@ def router(control: RolloutControl) -> APIRouter:
         "/rollouts/rollback",
         response_model=Decided,
         summary="End the rollout, or let an earlier release reign",
-        responses=_problems(401, 404, 409, 422, 503),
+        responses=_problems(400, 401, 404, 409, 422, 503),
     )
     def go_back(wanted: Back | None = None) -> Decided:
         wanted = wanted or Back()
