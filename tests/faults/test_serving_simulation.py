@@ -23,7 +23,8 @@ from towpath.core.stream import Codec, MemoryBroker, Message, Record, Registry
 from towpath.model import Prediction as Answer
 from towpath.serving.domain.budget import DeadLetterBudget
 from towpath.serving.domain.predictions import Released
-from towpath.serving.domain.slot import ModelSlot, Serving
+from towpath.serving.domain.routing import answers_by_challenger
+from towpath.serving.domain.slot import Challenger, ModelSlot, Serving
 from towpath.serving.entrypoints.worker import Worker
 from towpath.serving.handlers import PredictBatch
 from towpath.serving.metrics import ServingMetrics
@@ -44,10 +45,13 @@ class NoWait(Backoff):
 
 
 class LengthModel:
-    """Predicts from the length of a text; refuses one text, as a graph that gives NaN does."""
+    """Predicts from the length of a text; refuses some texts, as a graph that gives NaN does."""
+
+    def __init__(self, *refused: str) -> None:
+        self.refused = {"poison", *refused}
 
     def predict(self, texts: Sequence[str]) -> list[Answer]:
-        if any("poison" in text for text in texts):
+        if self.refused & set(texts):
             raise ValueError("no finite probability")
         return [Answer("a", "class", 0.0, {"a": len(text) / 1000, "b": 0.0}, False) for text in texts]
 
@@ -93,7 +97,13 @@ class Simulation:
         self.swap(0)
 
     def swap(self, number: int) -> None:
-        self.slot.put(Serving(LengthModel(), Released("m", f"rel-{number}", "sha256:0")))
+        """Another release, and as the seed says a challenger beside it, which cannot take all that the other can."""
+        mode = self.chance.random.choice(["shadow", "canary", None])
+        challenger = None
+        if mode is not None:
+            released = Released("m", f"new-{number}", "sha256:0")
+            challenger = Challenger(LengthModel("text 5"), released, f"rol-{number}", mode, 0.4)
+        self.slot.put(Serving(LengthModel(), Released("m", f"rel-{number}", "sha256:0"), challenger))
 
     def feed(self) -> None:
         topic = self.registry.full_name("documents")
@@ -164,6 +174,20 @@ def test_every_document_is_predicted_exactly_once_whatever_happens(block: int) -
         assert all(counts[name] == 1 for name in wanted), f"seed {seed}"
         assert len(letters) == 3, f"seed {seed}"
         assert set(letters.values()) == {1}, f"seed {seed}"
+        assert all(it_was_its_turn(each) for each in simulation.predictions()), f"seed {seed}"
+
+
+def it_was_its_turn(prediction: Prediction) -> bool:
+    """The challenger answered its share and nothing else, whichever worker it was, however often it was tried."""
+    arm, _, number = prediction.release_id.partition("-")
+    rollout, document = prediction.rollout_id, prediction.document_id
+    if not rollout:
+        return arm == "rel"
+    if prediction.HasField("shadow"):
+        return arm == "rel" and prediction.shadow.release_id == f"new-{number}" and rollout == f"rol-{number}"
+    turn = answers_by_challenger(document, rollout, 0.4)
+    # Text 5 it cannot take; in shadow, its answer to that is missing, too.
+    return (arm == "new") == turn if document != "doc-5" else arm == "rel"
 
 
 def test_order_is_kept_within_a_key() -> None:
