@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,11 @@ from towpath.pipelines.steps.int8 import choose
 from towpath.preparation.labels.agreement import summary
 from towpath.preparation.labels.ratings import Rating
 from towpath.preparation.labels.requirements import verdict
+from towpath.training.domain.online.gate import OnlineGate
 from towpath.training.domain.policy import RetrainingPolicy
-from towpath.v1 import ClassDecision, ClassLabel, Decision, Document, Feedback, Prediction
+from towpath.training.domain.rollouts import Decision as Decided
+from towpath.training.domain.rollouts import State, released
+from towpath.v1 import ClassDecision, ClassLabel, Decision, Document, Feedback, ModelRelease, Prediction
 
 TEXT = (Path(__file__).parents[4] / "objective.yaml").read_text()
 
@@ -91,6 +95,14 @@ def rollout(objective: Objective) -> str:
     return trial.look().verdict
 
 
+def releasing(objective: Objective) -> str:
+    """What becomes of a release that passed its gate?"""
+    old, new = (ModelRelease(release_id=name, model_name=objective.name) for name in ("old", "new"))
+    by = Decided(datetime(2026, 11, 25, tzinfo=UTC), "training", "it passed its gate")
+    rule = objective.contract.delivery.rollout
+    return released(State(old), new, rule, by, rollout_id="rol").told.removeprefix("new is ")
+
+
 def retraining(objective: Objective) -> str:
     """Is a training due after 400 documents?"""
     policy = RetrainingPolicy(objective.contract.retraining.new_annotated_documents)
@@ -130,6 +142,17 @@ def precision(objective: Objective) -> str:
     return choose(*graphs, ["t"] * 300, truth, objective, clock=lambda: clock[0]).chosen
 
 
+def online(objective: Objective) -> str:
+    """Which head reigns, where the online one saved the most that it can on each of 150 documents?"""
+    rule = objective.contract.delivery.online
+    if rule is None:
+        return "static"
+    gate = OnlineGate(rule, 8.0)
+    for _ in range(150):
+        gate.add(-8.0)
+    return "online" if gate.reigns else "static"
+
+
 @pytest.mark.parametrize(
     ("obeys", "old", "new", "before", "after"),
     [
@@ -142,6 +165,15 @@ def precision(objective: Objective) -> str:
         (rollout, "minDocuments: 100}", "minDocuments: 200}", "roll-back", "undecided"),
         (rollout, "minDocuments: 100}", "minDocuments: 100, margin: 1}", "roll-back", "promote"),
         (rollout, "minDocuments: 100}", "minDocuments: 100, confidence: 0.9999999999}", "roll-back", "undecided"),
+        (releasing, "start: at-once", "start: shadow", "on models", "tried as shadow beside old"),
+        (
+            releasing,
+            "start: at-once, share: 0.1",
+            "start: canary, share: 0.3",
+            "on models",
+            "tried on 0.3 of the documents beside old",
+        ),
+        (online, "# online: {minFeedback: 200}", "online: {minFeedback: 100}", "static", "online"),
         (retraining, "newAnnotatedDocuments: 500", "newAnnotatedDocuments: 400", "wait", "train"),
         (reading, "longDocuments: truncate", "longDocuments: windows", "cut off", "read"),
         (precision, "# int8: {margin: 0.005}", "int8: {margin: 0.005}", "not asked for", "fp32"),
