@@ -41,6 +41,10 @@ ELSEWHERE = {
     "towpath labels tasks --": "likewise",
     "towpath labels reconcile": "likewise",
     "towpath labels import": "likewise, with files of each kind",
+    "towpath release shadow": "wants a second release: tests/unit/training/test_rollouts_api types it",
+    "towpath release canary": "likewise",
+    "towpath release promote": "likewise",
+    "towpath release rollback": "likewise",
     "kcat": "test_other_clients reads with the same librdkafka; the program itself is in no Python package",
 }
 FOLLOWS = "towpath tail predictions"
