@@ -103,13 +103,15 @@ def test_while_ingestion_is_away_nothing_is_said_to_be_sent(rig: Rig, monkeypatc
 
 def test_a_record_goes_to_its_topic_as_it_was(rig: Rig) -> None:
     topic = rig.registry.full_name("feedback")
-    letter = DeadLetter(dead_letter_id="x", source_topic=topic, key=b"k", value=b"poison", service="monitoring")
+    letter = DeadLetter(
+        dead_letter_id="x", source_topic=topic, key=b"k", value=b"poison", service="monitoring", attempts=1
+    )
     letter.headers.add(key="h", value=b"v")
     ((_, outcome),) = replayed([letter], rig.broker, rig.client(objective("cat", "dog")))
     assert (outcome.used, outcome.told) == (True, f"sent to {topic}")
     with rig.broker.consumer([topic], group=None) as reader:
         (record,) = reader.poll(timeout_s=0).records
-    assert (record.key, record.value, record.headers) == (b"k", b"poison", (("h", b"v"),))
+    assert (record.key, record.value, record.headers) == (b"k", b"poison", (("h", b"v"), ("towpath-attempts", b"1")))
 
 
 def test_a_letter_that_names_another_place_is_not_sent(rig: Rig) -> None:
@@ -130,7 +132,7 @@ def test_a_record_that_is_given_up_on_again_says_how_often(rig: Rig) -> None:
         last = rig.parked()[-1]
         assert (last.attempts, last.value, last.key) == (attempt, b"not JSON", b"k")
         assert [(each.key, each.value) for each in last.headers if each.key == "source"] == [("source", b"crm")]
-        with rig.client(objective("cat")) as client:
+        with rig.client(objective("cat", "dog")) as client:
             assert all(outcome.used for _, outcome in replayed([last], rig.broker, client))
         with rig.broker.consumer([topic], group=None) as reader:
             record = reader.poll(timeout_s=0).records[-1]
