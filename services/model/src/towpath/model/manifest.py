@@ -54,7 +54,7 @@ class Int8Choice(_Part):
     upper: float = Field(description="confidence bound of int8_cost - fp32_cost")
     margin: float = Field(description="the most that it may be")
     confidence: float
-    speed: float = Field(description="time of fp32 / time of int8: median of interleaved pairs")
+    speed: float = Field(description="processor time of fp32 / that of int8: median of interleaved pairs")
 
 
 class Manifest(_Part):
