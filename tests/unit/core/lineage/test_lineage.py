@@ -11,7 +11,7 @@ from towpath.core.errors import NotFoundError
 from towpath.core.lineage import Graph, read_graph
 from towpath.core.store import Store
 from towpath.core.stream import Codec, MemoryBroker, Message, Registry
-from towpath.v1 import Annotation, ClassLabel, Document, Feedback, ModelRelease, Prediction
+from towpath.v1 import Annotation, ClassLabel, Document, Feedback, ModelRelease, Prediction, Rollout, RolloutMode
 
 REGISTRY = Registry.load("test.")
 
@@ -30,7 +30,11 @@ def graph(tmp_path: Path, request: pytest.FixtureRequest) -> Graph:
         ),
         ("models", ModelRelease(release_id="rel-1", model_name="m", run_id="run-1", snapshot_id="sha256:a",
                                 objective_hash="obj-1")),
-        ("predictions", Prediction(prediction_id="prd-3", document_id="doc-3", release_id="rel-1")),
+        *(("rollouts", Rollout(rollout_id="rol-1", champion_release_id="rel-1", mode=mode, reason=reason,
+                               challenger=ModelRelease(release_id="rel-2", run_id="run-2")))
+          for mode, reason in ((RolloutMode.ROLLOUT_MODE_SHADOW, "guide 2"), (RolloutMode.ROLLOUT_MODE_ENDED, "dearer"))
+        ),
+        ("predictions", Prediction(prediction_id="prd-3", document_id="doc-3", release_id="rel-1", rollout_id="rol-1")),
         ("feedback", Feedback(feedback_id="fb-3", document_id="doc-3", source="agent")),
     ]  # fmt: skip
     messages = [codec.encode(each, topic=REGISTRY.full_name(topic), key="k") for topic, each in sent]
@@ -57,6 +61,13 @@ def test_a_prediction_leads_to_its_document_release_run_objective_and_data(graph
 
 def test_other_documents_of_the_same_snapshot_are_not_a_predictions_lineage(graph: Graph) -> None:
     assert not ids(graph.about("prd-3")) & {"doc-1", "doc-2", "ann-1", "ann-2"}
+
+
+def test_a_prediction_leads_to_the_rollout_during_which_it_was_made_and_that_to_who_was_tried(graph: Graph) -> None:
+    found = graph.about("prd-3")
+    assert found.node("rol-1").about == "ended: dearer"
+    assert ids(found) >= {"rel-1", "rel-2", "run-2"}
+    assert "rol-1" in ids(graph.about("rel-2"))
 
 
 def test_a_document_leads_to_the_snapshots_that_hold_it(graph: Graph) -> None:

@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 def lineage(
     identity: Annotated[
         str,
-        typer.Argument(metavar="ID", help="of a document, annotation, prediction, feedback, release, run, snapshot"),
+        typer.Argument(
+            metavar="ID", help="of a document, annotation, prediction, feedback, release, rollout, run, snapshot"
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="nodes and edges")] = False,
 ) -> None:

@@ -11,9 +11,9 @@ from towpath.core.errors import NotFoundError
 
 __all__ = ["Edge", "Graph", "Kind", "Node"]
 
-Kind = Literal["document", "annotation", "snapshot", "run", "release", "prediction", "feedback", "objective"]
+Kind = Literal["document", "annotation", "snapshot", "run", "release", "rollout", "prediction", "feedback", "objective"]
 # Nodes that very many others hang on: the walk shows them and does not go through them to their other neighbours.
-_HUBS: frozenset[Kind] = frozenset({"snapshot", "release", "run", "objective"})
+_HUBS: frozenset[Kind] = frozenset({"snapshot", "release", "run", "rollout", "objective"})
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Graph:
             return self._nodes[identity]
         except KeyError:
             raise NotFoundError(
-                f"{identity!r} is no document, annotation, snapshot, run, release, prediction or feedback of the "
-                "topics and files here"
+                f"{identity!r} is no document, annotation, snapshot, run, release, rollout, prediction or feedback of "
+                "the topics and files here"
             ) from None
 
     def neighbours(self, identity: str) -> Iterator[tuple[str, Node]]:
@@ -79,8 +79,8 @@ class Graph:
     def about(self, identity: str) -> Graph:
         """What can be reached from `identity`, up and down.
 
-        From a hub (snapshot, run, release, objective) that is not the start only what it was made of is followed:
-        all other documents of the same snapshot are not this document's lineage.
+        From a hub (snapshot, run, release, rollout, objective) that is not the start only what it was made of is
+        followed: all other documents of the same snapshot are not this document's lineage.
 
         Raises:
             NotFoundError: no such id.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from towpath.core.errors import NotFoundError
 from towpath.core.lineage.graph import Graph, Node
 from towpath.core.stream import Broker, Codec, Registry, read_history
-from towpath.v1 import Annotation, Document, Feedback, ModelRelease, Prediction
+from towpath.v1 import Annotation, Document, Feedback, ModelRelease, Prediction, Rollout, RolloutMode, RolloutOutcome
 
 if TYPE_CHECKING:
     from towpath.core.store import Store
@@ -37,6 +37,10 @@ def read_graph(broker: Broker, registry: Registry, home: Path, store: Store | No
     for name, kind, add in adders:
         for message in read_history(broker, Codec(), registry.full_name(name), kind, client_id="towpath-lineage"):
             add(graph, message)
+    history = read_history(broker, Codec(), registry.full_name("rollouts"), Rollout, client_id="towpath-lineage")
+    # The last word on each: how it stands, or how it ended.
+    for rollout in {each.rollout_id: each for each in history}.values():
+        _rollout(graph, rollout)
     for about, listed in _below(home) if store is None else _stored(store):
         _snapshot(graph, about, listed)
     return graph
@@ -67,12 +71,22 @@ def _release(graph: Graph, each: ModelRelease) -> None:
         graph.link(each.release_id, "replaced", each.previous_release_id)
 
 
+def _rollout(graph: Graph, each: Rollout) -> None:
+    said = each.outcome or each.mode
+    word = (RolloutOutcome if each.outcome else RolloutMode).Name(said).split("_", 2)[2].lower().replace("_", " ")
+    graph.add(Node(each.rollout_id, "rollout", _short(f"{word}: {each.reason}")))
+    _release(graph, each.challenger)  # one that never reigned is not on `models`
+    graph.link(each.rollout_id, "tried", each.challenger.release_id)
+    graph.link(each.rollout_id, "against", each.champion_release_id)
+
+
 def _prediction(graph: Graph, each: Prediction) -> None:
     decision = each.class_decision
     trace = f", trace {each.trace_id}" if each.trace_id else ""
     graph.add(Node(each.prediction_id, "prediction", f"{decision.label} for {decision.expected_cost:.3f}{trace}"))
     graph.link(each.prediction_id, "of", each.document_id)
     graph.link(each.prediction_id, "by", each.release_id)
+    graph.link(each.prediction_id, "during", each.rollout_id)
 
 
 def _feedback(graph: Graph, each: Feedback) -> None:
