@@ -35,7 +35,8 @@ from towpath.training.domain.online.head import Weights
 from towpath.training.domain.online.learner import Learner, Told
 
 ROOT = Path(__file__).parents[3]
-FIRST, SHARE, DELAY, SEED = 0.2, 0.3, 200, 20261125
+FIRST, SHARES, DELAY, SEED = 0.2, (1.0, 0.3), 200, 20261125
+RATES = (0.01, 0.2)
 SPENT = {"static": ("#777777", "-"), "online": ("#c77700", "-"), "gated": ("#0060a8", "-")}
 
 Floats = NDArray[np.float64]
@@ -74,11 +75,11 @@ def static_head(rows: NDArray[np.float32], tweets: Tweets, count: int, costs: Co
 
 
 def replay(
-    rows: NDArray[np.float32], truth: NDArray[np.intp], head: Head, costs: Costs, online: Online
+    rows: NDArray[np.float32], truth: NDArray[np.intp], head: Head, costs: Costs, online: Online, share: float
 ) -> tuple[dict[str, Floats], list[dict[str, Any]]]:
     """(cost of each document by way of deciding, what changed when)."""
     random = np.random.default_rng(SEED)
-    told = random.random(len(truth)) < SHARE
+    told = random.random(len(truth)) < share
     fixed = train.probabilities(head, rows)
     learner = Learner(Weights(head.coef, head.intercept), costs, online)
     waiting: deque[int] = deque()
@@ -186,23 +187,27 @@ def main() -> None:
     first = int(FIRST * len(tweets.texts))
     prices = {f"asking a person at {objective.ask_person} {objective.unit}": objective.costs}
     prices["nobody can be asked"] = replace(objective.costs, ask_person=None)
-    found, report = {}, {}
+    drawn, report = {}, []
+    rest, truth, at = rows[first:], tweets.truth[first:], tweets.at[first:]
     for title, costs in prices.items():
         head = static_head(rows, tweets, first, costs)
-        made = replay(rows[first:], tweets.truth[first:], head, costs, Online())
-        found[title], report[title] = made, told_of(*made, tweets.at[first:])
-        print(title, json.dumps(report[title], indent=1), flush=True)
-        for rate in (0.005, 0.01, 0.02, 0.1, 0.2):
-            other, _ = replay(rows[first:], tweets.truth[first:], head, costs, Online(learning_rate=rate))
-            means = {name: round(float(each.mean()), 5) for name, each in other.items()}
-            report[title].setdefault("by_learning_rate", {})[str(rate)] = means
-            print(f"learning rate {rate:g}: {means}", flush=True)
-    draw(found, tweets.at[first:], objective.unit, arguments.o)
+        tried = [(share, Online()) for share in SHARES] + [(SHARES[-1], Online(learning_rate=each)) for each in RATES]
+        for share, online in tried:
+            made = replay(rest, truth, head, costs, online, share)
+            told = {
+                "prices": title,
+                "feedback_share": share,
+                "learning_rate": online.learning_rate,
+                **told_of(*made, at),
+            }
+            print(json.dumps(told), flush=True)
+            report.append(told)
+            drawn.setdefault(title, made)
+    draw(drawn, at, objective.unit, arguments.o)
     about = {
         "tweets": len(tweets.texts),
         "every": arguments.every,
         "static_trained_on_the_first": first,
-        "feedback_share": SHARE,
         "feedback_delay_documents": DELAY,
         "online": Online().model_dump(by_alias=True),
         "unit": objective.unit,

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from towpath.model import Model, manifest_sha256
-from towpath.model.build import Head
+from towpath.model.build import Head, quantised
 from towpath.model.build.rehead import head_of, rehead
 from towpath.model.build.tiny import build_tiny_bundle
-from towpath.model.bundle import read_bundle
+from towpath.model.bundle import Bundle, read_bundle
 
 TEXTS = ["a text", "another one", "!"]
 
@@ -46,3 +46,11 @@ def test_a_head_that_does_not_fit_is_refused(
     with pytest.raises(ValueError, match=what):
         rehead(bundle, tmp_path / "b", Head(coef, intercept))
     assert not (tmp_path / "b").exists()
+
+
+def test_an_encoder_in_int8_has_a_head_that_can_learn_too(tmp_path: Path) -> None:
+    bundle = read_bundle(build_tiny_bundle(tmp_path / "a"))
+    small = Bundle(
+        bundle.manifest, bundle.sha256, {**bundle.files, "model.onnx": quantised(bundle.files["model.onnx"])}
+    )
+    np.testing.assert_array_equal(head_of(small).coef, head_of(bundle).coef)
