@@ -37,6 +37,17 @@ def test_a_bundle_below_the_root_is_loaded(root: Path) -> None:
     assert len(serving.model.predict(["a text"])) == 1
 
 
+def test_a_graph_that_cannot_read_texts_as_long_as_its_bundle_says_is_refused_before_it_meets_one(
+    tmp_path: Path,
+) -> None:
+    folder = build_tiny_bundle(tmp_path / "boastful")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["max_tokens"] *= 4  # more than the graph has positions
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="cannot predict: the graph does not run"):
+        BundleStore(tmp_path).load(release(folder))
+
+
 def test_nothing_outside_of_the_root_is_opened(root: Path, tmp_path: Path) -> None:
     outside = build_tiny_bundle(tmp_path / "outside")
     (root / "link").unlink(missing_ok=True)

@@ -189,6 +189,20 @@ def test_a_store_that_is_away_holds_up_the_challenger_and_nobody_else(start: Sta
     it.becomes("hotfix", "new", "shadow", "0")
 
 
+def test_the_challenger_of_a_rollout_before_does_not_answer_while_the_next_one_is_fetched(start: Start) -> None:
+    it = Followed()
+    it.broken["second"] = RetryableError("the store is away")
+    start(it)
+    it.release("old")
+    it.rollout("first", CANARY, 0.5)
+    it.becomes("old", "first", "canary", "0.5")
+    it.rollout("second", CANARY, 0.5, rollout="rol-2")
+    it.becomes("old")
+    assert list(it.metrics.rollout.collect()[0].samples) == []
+    del it.broken["second"]
+    it.becomes("old", "second", "canary", "0.5")
+
+
 def test_a_refused_release_is_an_alert_whose_id_is_the_same_for_every_worker(start: Start) -> None:
     it = Followed()
     it.broken["bad"] = BundleError("model.onnx: content does not match")

@@ -14,7 +14,7 @@ from towpath.v1 import ModelRelease
 
 __all__ = ["BundleStore"]
 
-_WARM_UP = ["a text to warm up with", "and another, longer one, so that both shapes were seen once"]
+_SHORT, _TWEETS = ["ok"], [f"a text as long as many a tweet is, to warm up with, number {n}" for n in range(16)]
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,11 @@ class BundleStore:
 
     @staticmethod
     def _warm(model: Model, name: str, release_id: str) -> Serving:
-        # The first run allocates; no document should wait for it. It also shows that the graph runs.
+        # The first runs allocate; no document should wait for it. They also show that the graph runs, on the longest
+        # text as well: else each of these would be a dead letter.
         try:
-            model.predict(_WARM_UP)
+            for texts in (_SHORT, _TWEETS, ["word " * model.manifest.max_tokens]):
+                model.predict(texts)
         except ValueError as error:
             raise BundleError(f"the bundle cannot predict: {error}") from error
         return Serving(model, Released(name, release_id, model.manifest.lineage.objective_hash))

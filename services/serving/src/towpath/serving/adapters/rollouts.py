@@ -46,14 +46,19 @@ class Challengers:
             challenger = self._challenger(serving)
         except RetryableError as error:
             _log.warning("serving.challenger_waiting", reason=str(error), tries=self.backoff.tries)
+            # One of a rollout before this one must not answer meanwhile: its time is over.
+            self._put(serving, None)
             return False
         self.backoff.reset()
+        self._put(serving, challenger)
+        return True
+
+    def _put(self, serving: Serving, challenger: Challenger | None) -> None:
         if challenger != serving.challenger:
             self.slot.put(replace(serving, challenger=challenger))
         self.metrics.rollout.clear()
         if challenger is not None:
             self.metrics.rollout.labels(challenger.release.release_id, challenger.mode).set(1)
-        return True
 
     def promoted(self, release_id: str) -> Serving | None:
         """The challenger as what reigns, where it is the one: nothing is loaded a second time."""
