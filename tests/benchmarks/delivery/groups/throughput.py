@@ -57,7 +57,12 @@ class Throughput:
         if name == "sgemm":
             return {"sgemm": printed(place, "peak", place.threads)["peak"] / 1e9}
         found = printed(place, "onnx_loop", place.bundle, texts_file(place), place.threads)
-        return {"onnx": found["rate"], "onnx.batch": found["batch"], "flop": found["flop"] / 1e9}
+        return {
+            "onnx": found["rate"],
+            "onnx.batch": found["batch"],
+            "onnx.spinning": found["spinning"],
+            "flop": found["flop"] / 1e9,
+        }
 
     def _run(self, place: Place, name: str, contender: object) -> dict[str, float]:
         found = run(contender, place.servers, place.folder / "logs", place.scale.documents)  # type: ignore[arg-type]
@@ -67,7 +72,8 @@ class Throughput:
         ours, found = ("worker", "worker, exactly once, JSON in and out"), []
         facts = {each: sum(rounds.all(f"worker.{each}")) for each in ("lost", "repeated")}
         peers = [(name, name) for name in (*KAFKA_PEERS, _SORTED, "copy")]
-        batch = [f"{value:g}" for value in rounds.all("onnx.batch")]
+        ways = rounds.both("onnx.batch", "onnx.spinning")
+        batch = [f"{size:g}{' with spinning threads' if spinning else ''}" for size, spinning in ways]
         found += figure(
             rounds, "onnx", "worker ÷ bare ONNX Runtime loop", ours, ("onnx", "bare loop over sorted tokens"),
             _UNIT, Bar("at least", 0.90), facts=facts, others=peers,
