@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from towpath.core.objective import Costs
 from towpath.model import Model
 from towpath.model.batching import batches
-from towpath.model.build import Encoder, build_encoder
+from towpath.model.build import Encoder, EncoderFolder
 from towpath.model.build.tiny import build_tiny_bundle
 from towpath.model.decision import DecisionRule
 
@@ -26,10 +26,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return Model.load(build_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny"))
 
 
-def test_fp32_embeddings_agree_with_the_reference(tmp_path: Path) -> None:
+def test_fp32_embeddings_agree_with_the_reference(minilm: EncoderFolder) -> None:
     with np.load(Path(__file__).parent / "data" / "minilm.npz") as reference:
         texts, wanted = [str(text) for text in reference["texts"]], reference["embeddings"]
-    made = Encoder(build_encoder(tmp_path)).embed(texts)
+    made = Encoder(minilm).embed(texts)
     assert np.abs(made - wanted).max() < 1e-4
 
 

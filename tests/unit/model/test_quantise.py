@@ -10,7 +10,7 @@ import pytest
 
 from towpath.model import Manifest, Model
 from towpath.model.batching import feed
-from towpath.model.build import Head, build_encoder, merged, quantised, smoothed, write_bundle
+from towpath.model.build import EncoderFolder, Head, merged, quantised, smoothed, write_bundle
 from towpath.model.build.tiny import build_tiny_bundle, build_tiny_encoder
 from towpath.model.manifest import Int8Choice, Lineage
 from towpath.model.reading import Reader
@@ -22,11 +22,10 @@ CLASSES = ("negative", "neutral", "positive")
 
 
 @pytest.fixture(scope="module")
-def scorers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scorer, Scorer]:
-    folder = build_encoder(tmp_path_factory.mktemp("encoder"))
+def scorers(minilm: EncoderFolder) -> tuple[Scorer, Scorer]:
     random = np.random.default_rng(0)
-    graph = merged(folder, Head(random.normal(0, 4, (3, 384)), np.zeros(3)))
-    reader = Reader((folder.path / "tokenizer.json").read_bytes(), 256)
+    graph = merged(minilm, Head(random.normal(0, 4, (3, 384)), np.zeros(3)))
+    reader = Reader((minilm.path / "tokenizer.json").read_bytes(), 256)
     small = quantised(smoothed(graph, [feed(reader.read(SAMPLE).ids)]))
     return Scorer(graph, reader, 3), Scorer(small, reader, 3)
 
