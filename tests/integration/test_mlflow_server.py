@@ -20,7 +20,7 @@ from support.objective import CATS_OR_DOGS
 from towpath.cli.__main__ import app
 from towpath.cli.local.ports import choose_port
 from towpath.model.build.tiny import build_tiny_encoder
-from towpath.pipelines.tracking import CHAMPION, promote
+from towpath.pipelines.tracking import CHALLENGER, CHAMPION, challenge, promote
 from towpath.v1 import ModelRelease
 
 
@@ -93,6 +93,15 @@ def test_artefacts_go_to_the_server_and_the_alias_moves(
     version = MlflowClient(server, server).get_model_version_by_alias("cats-or-dogs", CHAMPION)
     assert version.tags["towpath.release_id"] == release.release_id
     assert version.source.startswith("mlflow-artifacts:")
+
+    # It is tried, and no longer.
+    name, client = "cats-or-dogs", MlflowClient(server, server)
+    challenge(tmp_path / "another-home", name, release)
+    assert client.get_model_version_by_alias(name, CHALLENGER).version == version.version
+    for _ in range(2):
+        challenge(tmp_path / "another-home", name, None)
+    assert set(client.get_registered_model(name).aliases) == {CHAMPION}
+    challenge(tmp_path / "another-home", "unheard-of", None)
 
     # The label report goes beside the runs.
     files = ["--documents", str(tmp_path / "documents"), "--annotations", str(tmp_path / "annotations")]

@@ -67,4 +67,6 @@ def _tell(run: Any, waited: bool) -> None:
     typer.echo(plain(f"{run['outcome']}: {run['explanation']}"))
     if run["release"] is None:
         raise typer.Exit(3)
-    typer.echo(f"released {run['release']['releaseId']}")
+    # Whether it reigns or is tried first is the objective's to say.
+    became = next((each["detail"] for each in run["steps"] if each["step"] == "release"), "")
+    typer.echo(plain(f"released {run['release']['releaseId']}: {became}"))
