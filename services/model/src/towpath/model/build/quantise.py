@@ -1,8 +1,9 @@
 """An encoder's graph in eight-bit integers: weights a scale a column, activations a scale a token, found as it runs.
 
 As LLM.int8() and ZeroQuant do (Dettmers et al., NeurIPS 2022; Yao et al., NeurIPS 2022). ONNX Runtime's own dynamic
-quantisation has one scale for a whole batch: a text's answer would depend on what else is in its batch, and be four
-times as far from that of fp32. What is not a product with weights (attention, normalisation, head) stays as it was.
+quantisation has one scale for a whole batch: a text's answer would depend on what else is in its batch, and be six
+times as far from that of fp32 as this is (on a smoothed graph: `smoothed`). What is not a product with weights
+(attention, normalisation, head) stays as it was.
 
 Sums of u8 x s8 are exact where the processor has VNNI, AMX or Arm's dot products; older ones may saturate.
 """
