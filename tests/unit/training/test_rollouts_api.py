@@ -21,6 +21,7 @@ from support.waiting import until
 from towpath.cli.__main__ import app as cli
 from towpath.cli.local.ports import choose_port
 from towpath.core.errors import RetryableError
+from towpath.core.ids import alert_id
 from towpath.core.service import AuthSettings, HttpSettings
 from towpath.core.service.servers import api_server
 from towpath.core.stream import Codec, MemoryBroker, Registry, read_history
@@ -29,7 +30,7 @@ from towpath.training.adapters.store import RunStore
 from towpath.training.bootstrap import build
 from towpath.training.domain.runs import Run
 from towpath.training.settings import TrainingSettings
-from towpath.v1 import ModelRelease, Rollout, RolloutMode
+from towpath.v1 import Alert, ModelRelease, Rollout, RolloutMode, RolloutOutcome
 
 OBJECTIVE = Path(__file__).parents[3] / "objective.yaml"
 HOSTILE = "\x1b[2J[red]\n"
@@ -73,6 +74,23 @@ class Rig:
             assert answer.headers["content-type"] == "application/problem+json"
             return answer.status_code, answer.json()["detail"]
         return 200, answer.json()
+
+    def verdict(self, verdict: str) -> Alert:
+        """As monitoring gives it of what runs now."""
+        running = self.rollouts()[-1]
+        since = str(running.updated_at.ToNanoseconds())
+        return Alert(
+            alert_id=alert_id("rollout", running.rollout_id, "canary", since, verdict),
+            objective="tweet-sentiment",
+            monitor="rollout",
+            summary="says monitoring",
+            evidence={"promote": verdict == "promote", "documents": 400},
+        )
+
+    def tell(self, *alerts: Alert) -> None:
+        topic = self.registry.full_name("alerts")
+        with self.broker.producer(client_id="test") as producer:
+            producer.send([self.codec.encode(each, topic=topic, key=each.objective) for each in alerts], timeout_s=5)
 
     def now(self) -> tuple[str, str | None]:
         """Who reigns, who is tried."""
@@ -130,6 +148,37 @@ def test_what_was_written_by_half_is_completed_by_the_next_decision(rig: Rig) ->
     assert (code, told[:15]) == (409, "no rollout runs")
     assert rig.rollouts()[-1].mode == RolloutMode.ROLLOUT_MODE_ENDED
     assert rig.now() == ("rel-1", None)
+
+
+def test_what_was_written_by_half_is_completed_at_the_next_start(rig: Rig) -> None:
+    rig.ask(mode="canary", releaseId="rel-1")
+    rig.fail_at = rig.sends + 2
+    assert rig.ask("/promote")[0] == 503
+    stop = threading.Event()
+    again = threading.Thread(target=rig.service.loops[0], args=(stop,))
+    again.start()
+    until(lambda: rig.rollouts()[-1].mode == RolloutMode.ROLLOUT_MODE_ENDED)
+    stop.set()
+    again.join(20)
+    assert rig.rollouts()[-1].outcome == RolloutOutcome.ROLLOUT_OUTCOME_PROMOTED
+
+
+def test_verdicts_of_a_rollout_that_is_over_are_not_acted_upon(rig: Rig) -> None:
+    rig.ask(mode="canary", releaseId="rel-1")
+    told = rig.verdict("promote")
+    rig.ask("/rollback")
+    rig.ask(mode="canary", releaseId="rel-2")
+    rig.tell(told, told)
+    rig.tell(Alert(alert_id="alr-x", objective="tweet-sentiment", monitor="cost", summary="not about rollouts"))
+    rig.tell(rig.verdict("roll-back"))
+    stop = threading.Event()
+    follows = threading.Thread(target=rig.service.loops[-1], args=(stop,))
+    follows.start()
+    until(lambda: rig.now() == ("rel-0", None))
+    stop.set()
+    follows.join(20)
+    assert (rig.rollouts()[-1].reason, rig.rollouts()[-1].evidence["documents"]) == ("says monitoring", 400)
+    assert rig.rollouts()[-1].outcome == RolloutOutcome.ROLLOUT_OUTCOME_ROLLED_BACK
 
 
 def test_of_two_who_decide_at_once_one_comes_first(rig: Rig) -> None:
