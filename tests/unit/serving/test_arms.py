@@ -101,3 +101,12 @@ def test_what_the_champion_cannot_take_is_given_up_alone() -> None:
 def test_nothing_is_asked_of_nobody() -> None:
     arms = ask([], serving(Model("old"), Model("new"), "canary", 0.5))
     assert (arms.answered, arms.refused, arms.failed) == ({}, {}, 0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "share", "seconds"), [("shadow", 0.0, 1.0), ("canary", 0.5, 1.0), ("canary", 0.0, None)]
+)
+def test_the_challengers_time_is_its_own(mode: str, share: float, seconds: float | None) -> None:
+    ticks = iter(range(100))
+    arms = ask(ASKED, serving(Model("old"), Model("new"), mode, share), clock=lambda: float(next(ticks)))
+    assert arms.challenger_seconds == seconds

@@ -89,6 +89,8 @@ class PredictBatch:
         arms = ask(asked, serving)
         timing = Timing(begun, time.perf_counter() - clock, len(asked))
         self.metrics.inference.observe(timing.seconds)
+        if arms.challenger_seconds is not None:
+            self.metrics.challenger_inference.observe(arms.challenger_seconds)
         return Inferred(decoded, arms, serving, timing)
 
     def write(self, inferred: Inferred) -> Work:

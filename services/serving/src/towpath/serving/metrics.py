@@ -30,6 +30,9 @@ class ServingMetrics(Catalogue):
         self.aborts = self.counter("transactions_aborted", "Transactions that were aborted and done again")
         self.batch = self.histogram("batch_documents", "Documents in a transaction", buckets=_SIZES)
         self.inference = self.histogram("inference_seconds", "Inference of a batch")
+        self.challenger_inference = self.histogram(
+            "challenger_inference_seconds", "The challenger's part of it, in shadow and canary"
+        )
         self.commit = self.histogram("commit_seconds", "Commit of a transaction that was not aborted")
         self.model = self.gauge("model", "1 for the release that serves", ["release"])
         self.rollout = self.gauge(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from towpath.model import Prediction as Answer
 from towpath.serving.domain.predictions import Released, UnusableDocumentError
@@ -41,6 +41,8 @@ class Arms:
     answered: dict[int, Answered]
     refused: dict[int, UnusableDocumentError]
     failed: int
+    challenger_seconds: float | None = None
+    """Of its inference; None where it was asked nothing."""
 
 
 def ask(asked: Sequence[Asked], serving: Serving, clock: Callable[[], float] = time.perf_counter) -> Arms:
@@ -51,24 +53,24 @@ def ask(asked: Sequence[Asked], serving: Serving, clock: Callable[[], float] = t
         rollout, share = challenger.rollout_id, challenger.share
         turn = [n for n in everyone if answers_by_challenger(asked[n].document_id, rollout, share)]
     answered: dict[int, Answered] = {}
-    failed = 0
+    failed, seconds = 0, None
     if challenger is not None and turn:
-        answered, refusals = _arm(asked, turn, challenger.model, challenger.release, clock)
+        answered, refusals, seconds = _arm(asked, turn, challenger.model, challenger.release, clock)
         failed = len(refusals)
     rest = [n for n in everyone if n not in answered]
-    champions, refused = _arm(asked, rest, serving.model, serving.release, clock)
-    if challenger is not None and challenger.mode == "shadow":
-        champions, failed = _shadowed(asked, champions, challenger, clock)
-    return Arms({**answered, **champions}, refused, failed)
+    champions, refused, _ = _arm(asked, rest, serving.model, serving.release, clock)
+    if challenger is not None and challenger.mode == "shadow" and champions:
+        champions, failed, seconds = _shadowed(asked, champions, challenger, clock)
+    return Arms({**answered, **champions}, refused, failed, seconds)
 
 
 def _arm(
     asked: Sequence[Asked], chosen: Sequence[int], model: Predictor, release: Released, clock: Callable[[], float]
-) -> tuple[dict[int, Answered], dict[int, UnusableDocumentError]]:
+) -> tuple[dict[int, Answered], dict[int, UnusableDocumentError], float]:
     begin = clock()
     answers, refused = _infer(asked, chosen, model)
     seconds = clock() - begin
-    return {n: Answered(each, release, seconds, len(chosen)) for n, each in answers.items()}, refused
+    return {n: Answered(each, release, seconds, len(chosen)) for n, each in answers.items()}, refused, seconds
 
 
 def _infer(
@@ -91,16 +93,8 @@ def _infer(
 
 def _shadowed(
     asked: Sequence[Asked], champions: dict[int, Answered], challenger: Challenger, clock: Callable[[], float]
-) -> tuple[dict[int, Answered], int]:
-    """The champion's answers with what the challenger says beside them, and how often it says nothing."""
-    shadows, refused = _arm(asked, sorted(champions), challenger.model, challenger.release, clock)
-    return {
-        n: Answered(
-            each.answer,
-            each.release,
-            each.seconds,
-            each.documents,
-            (shadows[n].answer, shadows[n].seconds) if n in shadows else None,
-        )
-        for n, each in champions.items()
-    }, len(refused)
+) -> tuple[dict[int, Answered], int, float]:
+    """The champion's answers with what the challenger says beside them, how often it says nothing, and its seconds."""
+    shadows, refused, seconds = _arm(asked, sorted(champions), challenger.model, challenger.release, clock)
+    heard = {n: (each.answer, each.seconds) for n, each in shadows.items()}
+    return {n: replace(each, shadow=heard.get(n)) for n, each in champions.items()}, len(refused), seconds
