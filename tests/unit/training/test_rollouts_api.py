@@ -244,8 +244,9 @@ def test_the_commands_do_the_same_and_say_what_is_so(rig: Rig, command: Any) -> 
 
 def test_what_a_release_says_of_itself_does_not_move_the_cursor(rig: Rig, command: Any) -> None:
     hostile = release(3)
-    hostile.gate_explanation = HOSTILE
+    hostile.release_id, hostile.gate_explanation = "rel-" + "7" * 26, HOSTILE + "because " * 40
     rig.releases.publish(hostile)
     _, shown = command("list")
     assert "\x1b" not in shown
     assert "[red]" in shown
+    assert hostile.release_id in shown  # whole, to be copied

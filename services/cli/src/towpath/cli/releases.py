@@ -16,6 +16,7 @@ from towpath.core.errors import ConflictError, NotFoundError, RejectedError, Ret
 __all__ = ["change", "evidence", "releases", "show"]
 
 _TIMEOUT_S = 60.0
+_SHOWN = 60
 _ERRORS: dict[int, type[TowpathError]] = {
     404: NotFoundError,
     409: ConflictError,
@@ -50,7 +51,11 @@ def evidence() -> list[dict[str, Any]]:
 def show(known: dict[str, Any], seen: list[dict[str, Any]]) -> None:
     """A table on standard output, and what runs in words."""
     rollout = known["rollout"]
-    table = Table("release", "state", "made", "passed its gate because", box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    # An id is there to be copied, and never cut off or wrapped; of why it passed its gate a line or two are enough.
+    for name in ("release", "state", "made"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("passed its gate because")
     for each in known["releases"]:
         words = (
             each["releaseId"],
@@ -68,13 +73,17 @@ def show(known: dict[str, Any], seen: list[dict[str, Any]]) -> None:
             _say(out, f"{each['documents']} documents with feedback: {each['explanation']}")
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
 def _state(release: dict[str, Any], known: dict[str, Any]) -> str:
     rollout, identity = known["rollout"], release["releaseId"]
     if known["reigning"] is not None and identity == known["reigning"]["releaseId"]:
         return "reigns"
     if rollout is not None and identity == rollout["challenger"]["releaseId"]:
         mode = rollout["mode"].removeprefix("ROLLOUT_MODE_").lower()
-        return f"{mode}, {rollout['share']:.4g} of the documents" if rollout.get("share") else mode
+        return f"{mode}, {rollout['share']:.4g}" if rollout.get("share") else mode
     if known["previous"] is not None and identity == known["previous"]["releaseId"]:
         return "reigned before"
     return ""
