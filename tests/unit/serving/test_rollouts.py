@@ -10,10 +10,12 @@ from prometheus_client import CollectorRegistry
 
 from support.waiting import until
 from towpath.core.errors import RetryableError
+from towpath.core.service import Backoff
 from towpath.core.stream import Codec, MemoryBroker, Registry
 from towpath.model import BundleError
 from towpath.serving.adapters.alarms import Alarms
 from towpath.serving.adapters.releases import ReleaseFollower
+from towpath.serving.adapters.rollouts import Challengers
 from towpath.serving.domain.predictions import Released
 from towpath.serving.domain.slot import ModelSlot, Serving
 from towpath.serving.metrics import ServingMetrics
@@ -187,6 +189,23 @@ def test_a_store_that_is_away_holds_up_the_challenger_and_nobody_else(start: Sta
     it.becomes("hotfix")
     del it.broken["new"]
     it.becomes("hotfix", "new", "shadow", "0")
+
+
+def test_a_challenger_that_is_tried_again_in_an_hour_does_not_hold_up_a_champion() -> None:
+    it, now = Followed(), [0.0]
+    serving = Serving(NoModel(), Released("m", "old", ""))  # type: ignore[arg-type]
+    it.slot.put(serving)
+    hourly = Backoff(base_s=3600, cap_s=3600, seed=1)
+    challengers = Challengers(it._load, it.slot, it.metrics, lambda _, __: None, hourly, clock=lambda: now[0])
+    it.broken["new"] = RetryableError("the store is away")
+    challengers.note(Rollout(model_name="m", challenger=ModelRelease(release_id="new", model_name="m"), mode=SHADOW))
+    assert not challengers.settle()
+    it.broken.clear()
+    assert not challengers.settle()
+    assert it.loaded == []
+    now[0] = 3600.0
+    assert challengers.settle()
+    assert it.state == ("old", "new", "shadow", "0")
 
 
 def test_the_challenger_of_a_rollout_before_does_not_answer_while_the_next_one_is_fetched(start: Start) -> None:

@@ -30,6 +30,10 @@ class Backoff:
 
     def wait(self, stop: threading.Event) -> bool:
         """Wait for the next try; True when `stop` was set meanwhile."""
+        return stop.wait(self.delay_s())
+
+    def delay_s(self) -> float:
+        """Seconds until the next try, for who has other things to do meanwhile. Counts as a wait."""
         ceiling = min(self._cap_s, self._base_s * 2 ** min(self._tries, 16))
         self._tries += 1
-        return stop.wait(self._random.uniform(0.0, ceiling))
+        return self._random.uniform(0.0, ceiling)

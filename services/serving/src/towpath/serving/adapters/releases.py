@@ -60,17 +60,14 @@ class ReleaseFollower:
                     while not stop.is_set():
                         batch = consumer.poll(timeout_s=0.5)
                         self.backoff.reset()
-                        settled = self._follow(batch.records)
+                        self._follow(batch.records)
                         if self._waiting is not None:
                             self.store_backoff.wait(stop)
-                        elif not settled:
-                            self._challengers.backoff.wait(stop)
             except RetryableError as error:
                 _log.info("serving.releases_waiting", reason=str(error))
                 self.backoff.wait(stop)
 
-    def _follow(self, records: Sequence[Record]) -> bool:
-        """Take what is new; False while a challenger is waited for."""
+    def _follow(self, records: Sequence[Record]) -> None:
         unseen = self._unseen(records)
         self._take_newest([each for each in unseen if each.topic == self._models])
         for record in unseen:
@@ -78,7 +75,6 @@ class ReleaseFollower:
                 self._challengers.note(rollout)
         settled = self._challengers.settle()
         self.metrics.waiting.set(self._waiting is not None or not settled)
-        return settled
 
     def _take_newest(self, records: Sequence[Record]) -> None:
         """The newest that can be served: loading those before it would be for nothing."""

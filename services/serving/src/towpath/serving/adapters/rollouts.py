@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -29,25 +30,34 @@ class Challengers:
     metrics: ServingMetrics
     refuse: Callable[[ModelRelease, str], None]
     backoff: Backoff = field(default_factory=lambda: Backoff(base_s=0.5, cap_s=15.0))
+    clock: Callable[[], float] = time.monotonic
     _rollouts: dict[str, Rollout] = field(default_factory=dict)
     _refused: str = ""
+    _due: float = 0.0
 
     def note(self, rollout: Rollout) -> None:
         """The last of each model's name counts."""
         self._rollouts[rollout.model_name] = rollout
+        self._due = 0.0
         _log.info("serving.rollout", rollout_id=rollout.rollout_id, mode=RolloutMode.Name(rollout.mode))
 
     def settle(self) -> bool:
-        """Put into the slot who challenges what serves. False while its bundle is waited for."""
+        """Put into the slot who challenges what serves. False while its bundle is waited for.
+
+        Tries again when it is time, and returns at once before: a new champion must not wait for a challenger.
+        """
         serving = self.slot.get()
         if serving is None:
             return True
+        if self.clock() < self._due:
+            return False
         try:
             challenger = self._challenger(serving)
         except RetryableError as error:
             _log.warning("serving.challenger_waiting", reason=str(error), tries=self.backoff.tries)
             # One of a rollout before this one must not answer meanwhile: its time is over.
             self._put(serving, None)
+            self._due = self.clock() + self.backoff.delay_s()
             return False
         self.backoff.reset()
         self._put(serving, challenger)
