@@ -105,7 +105,7 @@ class Reader:
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def wait(self, count: int, *, stalled_s: float = 60.0, alive: Callable[[], bool] = lambda: True) -> bool:
+    def wait(self, count: int, *, stalled_s: float = 120.0, alive: Callable[[], bool] = lambda: True) -> bool:
         """Until `count` arrived; False when nothing comes any more, or who should make it has ended."""
         with self._changed:
             while len(self.arrived) < count:
