@@ -141,6 +141,22 @@ def test_a_worker_that_starts_in_the_middle_knows_both(start: Start) -> None:
     start(Followed(first.broker)).becomes("old", "new", "canary", "0.3")
 
 
+def test_a_worker_serves_nothing_before_it_knows_of_the_canary(start: Start) -> None:
+    first = Followed()
+    first.release("old")
+    first.rollout("new", CANARY, 0.3)
+    second = Followed(first.broker)
+    put, seen = second.slot.put, []
+
+    def noted(serving: Serving) -> None:
+        put(serving)
+        seen.append(second.state)
+
+    second.slot.put = noted  # type: ignore[method-assign]
+    start(second).becomes("old", "new", "canary", "0.3")
+    assert seen == [("old", "new", "canary", "0.3")]
+
+
 def test_a_rollout_of_another_model_is_none_of_ours(start: Start) -> None:
     it = start(Followed())
     it.rollout("theirs", SHADOW, name="other")

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from towpath.core.errors import DeadLetterError, RetryableError
 from towpath.core.service import Backoff
-from towpath.core.stream import Broker, Codec, Record, Registry
+from towpath.core.stream import Broker, Codec, Consumer, Record, Registry
 from towpath.model import BundleError
 from towpath.serving.adapters.rollouts import Challengers
 from towpath.serving.domain.slot import ModelSlot, Serving
@@ -57,6 +57,7 @@ class ReleaseFollower:
         while not stop.is_set():
             try:
                 with self.broker.consumer(topics, group=None, client_id="towpath-serving-models") as consumer:
+                    self._follow(self._history(consumer, stop))
                     while not stop.is_set():
                         batch = consumer.poll(timeout_s=0.5)
                         self.backoff.reset()
@@ -67,12 +68,19 @@ class ReleaseFollower:
                 _log.info("serving.releases_waiting", reason=str(error))
                 self.backoff.wait(stop)
 
+    def _history(self, consumer: Consumer, stop: threading.Event) -> list[Record]:
+        """Both topics as of now: a worker that serves before it knows of a canary would answer out of turn."""
+        ends, records = consumer.end_offsets(), list[Record]()
+        while any(consumer.position(each) < end for each, end in ends.items()) and not stop.is_set():
+            records += consumer.poll(timeout_s=0.5).records
+        return records
+
     def _follow(self, records: Sequence[Record]) -> None:
         unseen = self._unseen(records)
-        self._take_newest([each for each in unseen if each.topic == self._models])
         for record in unseen:
             if record.topic == self._rollouts and (rollout := self._decode(record, Rollout)) is not None:
                 self._challengers.note(rollout)
+        self._take_newest([each for each in unseen if each.topic == self._models])
         settled = self._challengers.settle()
         self.metrics.waiting.set(self._waiting is not None or not settled)
 
@@ -109,8 +117,8 @@ class ReleaseFollower:
             self.store_backoff.reset()
         challenger = serving.challenger if serving is not None else None
         if challenger is not None and challenger.release.release_id != release.release_id:
-            loaded = replace(loaded, challenger=challenger)  # until the rollouts say otherwise
-        self.slot.put(loaded)
+            loaded = replace(loaded, challenger=challenger)
+        self.slot.put(self._challengers.beside(loaded))
         self.metrics.model.clear()
         self.metrics.model.labels(release.release_id).set(1)
         self.metrics.predictions.labels(release.release_id)

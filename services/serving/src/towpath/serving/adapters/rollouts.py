@@ -51,24 +51,28 @@ class Challengers:
             return True
         if self.clock() < self._due:
             return False
+        self._put(serving, self.beside(serving))
+        return self._due == 0.0
+
+    def beside(self, serving: Serving) -> Serving:
+        """A champion with who challenges it; alone where that one's bundle cannot be had now."""
         try:
             challenger = self._challenger(serving)
         except RetryableError as error:
             _log.warning("serving.challenger_waiting", reason=str(error), tries=self.backoff.tries)
-            # One of a rollout before this one must not answer meanwhile: its time is over.
-            self._put(serving, None)
             self._due = self.clock() + self.backoff.delay_s()
-            return False
+            # One of a rollout before this one must not answer meanwhile: its time is over.
+            return replace(serving, challenger=None)
+        self._due = 0.0
         self.backoff.reset()
-        self._put(serving, challenger)
-        return True
+        return replace(serving, challenger=challenger)
 
-    def _put(self, serving: Serving, challenger: Challenger | None) -> None:
-        if challenger != serving.challenger:
-            self.slot.put(replace(serving, challenger=challenger))
+    def _put(self, before: Serving, after: Serving) -> None:
+        if after != before:
+            self.slot.put(after)
         self.metrics.rollout.clear()
-        if challenger is not None:
-            self.metrics.rollout.labels(challenger.release.release_id, challenger.mode).set(1)
+        if after.challenger is not None:
+            self.metrics.rollout.labels(after.challenger.release.release_id, after.challenger.mode).set(1)
 
     def promoted(self, release_id: str) -> Serving | None:
         """The challenger as what reigns, where it is the one: nothing is loaded a second time."""
