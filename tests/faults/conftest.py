@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import httpx
 import pytest
 
 from towpath.cli.local.ports import choose_port
+from towpath.core.errors import RetryableError
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import Broker, Codec, KafkaBroker, Message, Record, Registry
 from towpath.model import manifest_sha256, release_id_of
@@ -127,9 +129,11 @@ class Deployment:
         with self.broker.consumer([self.registry.full_name("predictions")], group=None) as reader:
             seen = 0
             while seen < once_predicted and time.monotonic() < deadline:
-                for each in self.broker.open_transactions(topics):
-                    if each.hangs:
-                        self.broker.abort_transaction(each)
+                # Just started, a broker may not say yet who leads a partition.
+                with suppress(RetryableError):
+                    for each in self.broker.open_transactions(topics):
+                        if each.hangs:
+                            self.broker.abort_transaction(each)
                 seen += len(reader.poll(timeout_s=0.5, max_records=5000).records)
 
     def log(self) -> list[dict[str, object]]:
