@@ -26,7 +26,7 @@ _TUNING: dict[str, Any] = {
     "linger_ms": 2,
     "max_request_size": 8_388_608,  # the broker's limit of each topic decides, and says so
     # The client sleeps this long whenever a coordinator is still busy with the last transaction.
-    "retry_backoff_ms": 10,
+    "retry_backoff_ms": 5,
     "metrics_enabled": False,
 }
 _TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
