@@ -18,7 +18,7 @@ __all__ = ["Model", "Scores", "batches", "encode", "padded", "session"]
 class Model:
     """A bundle ready to predict. Threads may share it."""
 
-    def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
+    def __init__(self, bundle: Bundle, *, threads: int | None = None, side_by_side: bool = False) -> None:
         self.manifest: Manifest = bundle.manifest
         self.sha256 = bundle.sha256
         self.release_id = release_id_of(bundle.sha256)
@@ -30,20 +30,25 @@ class Model:
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise BundleError(f"objective.json cannot be used: {error!r}") from error
         reader = Reader(bundle.files["tokenizer.json"], self.manifest.max_tokens, windows=windows)
-        self._scorer = Scorer(bundle.files["model.onnx"], reader, len(self.classes), threads=threads)
+        graph, classes = bundle.files["model.onnx"], len(self.classes)
+        self._scorer = Scorer(graph, reader, classes, threads=threads, side_by_side=side_by_side)
 
     @classmethod
-    def load(cls, path: Path | str, *, sha256: str | None = None, threads: int | None = None) -> Model:
+    def load(
+        cls, path: Path | str, *, sha256: str | None = None, threads: int | None = None, side_by_side: bool = False
+    ) -> Model:
         """Verify the bundle folder and load it.
 
         Args:
             sha256: of the manifest, where a release says it.
             threads: for inference; all cores unless given.
+            side_by_side: each thread runs batches of its own, rather than all of them a batch together. Many texts on
+                cores that others use, too, are faster so, for no thread waits for another; a single text is slower.
 
         Raises:
             BundleError: the folder is not a bundle, was changed, or is of an unknown version; says which.
         """
-        return cls(read_bundle(path, sha256=sha256), threads=threads)
+        return cls(read_bundle(path, sha256=sha256), threads=threads, side_by_side=side_by_side)
 
     def scores(self, texts: Sequence[str]) -> Scores:
         """Probabilities and embeddings, in the order of `texts`.

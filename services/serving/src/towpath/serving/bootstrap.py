@@ -70,7 +70,8 @@ class _Parts:
 def _bundles(settings: ServingSettings) -> BundleStore:
     root, store = settings.home / "bundles", open_store(settings.store)
     cache = BundleCache(store, root / "cache", settings.serving_bundles_kept) if store is not None else None
-    return BundleStore(root, settings.serving_threads, cache)
+    # The stream's batches share the cores with Kafka's client, and somebody waits for the endpoint's single text.
+    return BundleStore(root, settings.serving_threads, cache, side_by_side=settings.serving_mode == "worker")
 
 
 def build(settings: ServingSettings, *, broker: Broker | None = None) -> Service:

@@ -24,6 +24,7 @@ class BundleStore:
     root: Path
     threads: int | None = None
     cache: BundleCache | None = None
+    side_by_side: bool = False
 
     def load(self, release: ModelRelease) -> Serving:
         """The released model, every byte checked before anything is made of it.
@@ -38,7 +39,7 @@ class BundleStore:
 
     def load_folder(self, folder: Path) -> Serving:
         """A bundle without a release, from any folder that the operator names."""
-        model = Model.load(folder, threads=self.threads)
+        model = Model.load(folder, threads=self.threads, side_by_side=self.side_by_side)
         return self._warm(model, model.manifest.name, model.release_id)
 
     def locate(self, uri: str) -> Path:
@@ -77,7 +78,7 @@ class BundleStore:
         return self._released(cache.get(release.bundle_uri, release.bundle_sha256), release)
 
     def _released(self, folder: Path, release: ModelRelease) -> Serving:
-        model = Model.load(folder, sha256=release.bundle_sha256, threads=self.threads)
+        model = Model.load(folder, sha256=release.bundle_sha256, threads=self.threads, side_by_side=self.side_by_side)
         return self._warm(model, release.model_name, release.release_id)
 
     @staticmethod
