@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 
-from towpath.core.errors import DeadLetterError, RetryableError
-from towpath.core.stream import Broker, Codec, Record
+from towpath.core.errors import DeadLetterError
+from towpath.core.stream import Broker, Codec, Record, read_until
 from towpath.pipelines.scoring.documents import Refusal, Row, checked
 from towpath.v1 import Document
 
 __all__ = ["Since"]
-
-_POLL_S, _MAX_RECORDS, _SILENT_POLLS = 0.5, 2000, 60
 
 
 class Since:
@@ -32,17 +30,9 @@ class Since:
             RetryableError: Kafka went away, gave nothing for half a minute, or `stop` was set.
         """
         with self._broker.consumer([self.topic], group=None, client_id="towpath-scoring") as reader:
-            ends, silent = reader.end_offsets(), 0
+            ends = reader.end_offsets()
             self.until = {partition.number: end for partition, end in ends.items()}
-            # Positions and not records are counted: transaction markers leave offsets without a record.
-            while any(reader.position(partition) < end for partition, end in ends.items()):
-                if stop is not None and stop.is_set():
-                    raise RetryableError("interrupted by a shutdown")
-                batch = reader.poll(timeout_s=_POLL_S, max_records=_MAX_RECORDS)
-                silent = 0 if batch else silent + 1
-                if silent > _SILENT_POLLS:
-                    raise RetryableError(f"{self.topic} gave nothing more before its end was reached")
-                yield from (self._row(record) for record in batch.records if self._wanted(record))
+            yield from (self._row(record) for record in read_until(reader, ends, stop) if self._wanted(record))
 
     def _wanted(self, record: Record) -> bool:
         begin, end = self.since.get(record.partition, 0), self.until.get(record.partition, 0)

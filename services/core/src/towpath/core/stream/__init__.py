@@ -5,7 +5,7 @@ from towpath.core.stream.acls import Acl, acls_of
 from towpath.core.stream.codec import Codec, Encoding, Envelope, trace_id_of
 from towpath.core.stream.compare import differences
 from towpath.core.stream.dead_letter import ATTEMPTS_HEADER, Request, dead_letter, request_dead_letter
-from towpath.core.stream.history import read_history
+from towpath.core.stream.history import read_history, read_until
 from towpath.core.stream.kafka import KafkaBroker
 from towpath.core.stream.memory import MemoryBroker
 from towpath.core.stream.port import (
@@ -54,6 +54,7 @@ __all__ = [
     "dead_letter",
     "differences",
     "read_history",
+    "read_until",
     "request_dead_letter",
     "trace_id_of",
 ]

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from towpath.core.errors import DeadLetterError, RetryableError
 from towpath.core.service import Backoff
-from towpath.core.stream import Broker, Codec, Consumer, Record, Registry
+from towpath.core.stream import Broker, Codec, Record, Registry, read_until
 from towpath.model import BundleError
 from towpath.serving.adapters.rollouts import Challengers
 from towpath.serving.domain.slot import ModelSlot, Serving
@@ -57,7 +57,8 @@ class ReleaseFollower:
         while not stop.is_set():
             try:
                 with self.broker.consumer(topics, group=None, client_id="towpath-serving-models") as consumer:
-                    self._follow(self._history(consumer, stop))
+                    # Both topics as of now: who serves before he knows of a canary answers out of turn.
+                    self._follow(list(read_until(consumer, consumer.end_offsets(), stop)))
                     while not stop.is_set():
                         batch = consumer.poll(timeout_s=0.5)
                         self.backoff.reset()
@@ -67,13 +68,6 @@ class ReleaseFollower:
             except RetryableError as error:
                 _log.info("serving.releases_waiting", reason=str(error))
                 self.backoff.wait(stop)
-
-    def _history(self, consumer: Consumer, stop: threading.Event) -> list[Record]:
-        """Both topics as of now: a worker that serves before it knows of a canary would answer out of turn."""
-        ends, records = consumer.end_offsets(), list[Record]()
-        while any(consumer.position(each) < end for each, end in ends.items()) and not stop.is_set():
-            records += consumer.poll(timeout_s=0.5).records
-        return records
 
     def _follow(self, records: Sequence[Record]) -> None:
         unseen = self._unseen(records)
