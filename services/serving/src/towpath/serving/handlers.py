@@ -16,7 +16,7 @@ from towpath.serving.domain.arms import Answered, Arms, Asked, ask
 from towpath.serving.domain.budget import DeadLetterBudget
 from towpath.serving.domain.predictions import Shadowing, Timing, check, headers, prediction
 from towpath.serving.domain.slot import Serving
-from towpath.serving.domain.tally import Work, challenged, expected_cost, latencies
+from towpath.serving.domain.tally import Work, expected_cost, latencies
 from towpath.serving.metrics import ServingMetrics
 from towpath.v1 import Document, Prediction
 
@@ -107,13 +107,13 @@ class PredictBatch:
         messages += [(good[n][0], self._message(each, *good[n])) for n, each in predictions.items()]
         order = {(record.partition, record.offset): n for n, record in enumerate(inferred.decoded.records)}
         messages.sort(key=lambda pair: order[pair[0].partition, pair[0].offset])
-        challenger, told = inferred.serving.challenger, list(predictions.values())
+        challenger = inferred.serving.challenger
         return Work(
             messages=[message for _, message in messages],
-            predictions=told,
+            predictions=list(predictions.values()),
             dead_letters=Counter(type(error).__name__ for _, error in given_up),
             challenger=challenger.release.release_id if challenger is not None else "",
-            challenged=challenged(told) + Counter(failed=arms.failed),
+            challenged=arms.challenged(),
         )
 
     def committed(self, work: Work) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from towpath.serving.domain.predictions import Released, UnusableDocumentError
 from towpath.serving.domain.routing import answers_by_challenger
 from towpath.serving.domain.slot import Challenger, Predictor, Serving
 
-__all__ = ["Answered", "Arms", "Asked", "ask"]
+__all__ = ["Answered", "Arms", "Asked", "agree", "ask"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,20 @@ class Arms:
     failed: int
     challenger_seconds: float | None = None
     """Of its inference; None where it was asked nothing."""
+
+    def challenged(self) -> Counter[str]:
+        """How often a shadow would do the "same" as the champion, or "different"; how often the challenger "failed"."""
+        heard = Counter(
+            "same" if agree(each.answer, each.shadow[0]) else "different"
+            for each in self.answered.values()
+            if each.shadow is not None
+        )
+        return heard + Counter(failed=self.failed)
+
+
+def agree(one: Answer, other: Answer) -> bool:
+    """Whether the business does the same: who asks a person does not act on the label."""
+    return one.decision == other.decision and (one.decision == "ask-person" or one.label == other.label)
 
 
 def ask(asked: Sequence[Asked], serving: Serving, clock: Callable[[], float] = time.perf_counter) -> Arms:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from towpath.core.stream import Message
-from towpath.v1 import ClassDecision, Decision, Prediction
+from towpath.v1 import Prediction
 
-__all__ = ["Work", "challenged", "expected_cost", "latencies"]
+__all__ = ["Work", "expected_cost", "latencies"]
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,3 @@ def latencies(predictions: Sequence[Prediction], now: float) -> list[float]:
     created = [each.document_created_at for each in predictions if each.HasField("document_created_at")]
     # Clocks differ: a document from the future took no time.
     return [max(0.0, now - (stamp.seconds + stamp.nanos / 1e9)) for stamp in created]
-
-
-def challenged(predictions: Sequence[Prediction]) -> Counter[str]:
-    """Of those with a shadow: "same" where the business would do the same, else "different"."""
-    return Counter(
-        "same" if _done(each.class_decision) == _done(each.shadow.class_decision) else "different"
-        for each in predictions
-        if each.HasField("shadow")
-    )
-
-
-def _done(decision: ClassDecision) -> str:
-    # Who asks a person does not act on the label.
-    return decision.label if decision.decision == Decision.DECISION_CLASS else ""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import structlog
 
 from towpath.model import Prediction
+from towpath.serving.domain.arms import agree
 from towpath.serving.domain.slot import Challenger
 from towpath.serving.metrics import ServingMetrics
 
@@ -74,7 +75,7 @@ class Shadow:
             _log.warning("serving.challenger_failed", rollout_id=challenger.rollout_id, reason=str(error)[:500])
             self.failed(challenger, len(texts))
             return
-        same = sum(_done(one) == _done(other) for one, other in zip(answers, others, strict=True))
+        same = sum(agree(one, other) for one, other in zip(answers, others, strict=True))
         self._count(challenger, "same", same)
         self._count(challenger, "different", len(texts) - same)
 
@@ -93,8 +94,3 @@ class Shadow:
     def _count(self, challenger: Challenger, outcome: str, texts: int) -> None:
         if texts:
             self._metrics.challenged.labels(challenger.release.release_id, outcome).inc(texts)
-
-
-def _done(answer: Prediction) -> str:
-    # What the business does with it: who asks a person does not act on the label.
-    return answer.label if answer.decision == "class" else answer.decision
