@@ -18,7 +18,7 @@ from towpath.model.build.encoder import EncoderFolder
 from towpath.model.bundle import verify
 from towpath.model.manifest import FORMAT, FileEntry, Int8Choice, Lineage, Manifest, Tensor
 
-__all__ = ["Head", "merged", "write_bundle"]
+__all__ = ["Head", "merged", "write_bundle", "write_files"]
 
 _MLMODEL = """\
 flavors:
@@ -88,7 +88,7 @@ def write_bundle(
         monitoring_reference=dict(monitoring_reference or {}),
         int8=int8,
     )
-    return _write(out, {**files, "manifest.json": manifest.model_dump_json(indent=1, exclude_none=True).encode()})
+    return write_files(out, {**files, "manifest.json": manifest.model_dump_json(indent=1, exclude_none=True).encode()})
 
 
 def merged(encoder: EncoderFolder, head: Head) -> bytes:
@@ -109,7 +109,8 @@ def merged(encoder: EncoderFolder, head: Head) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _write(out: Path, files: Mapping[str, bytes]) -> Path:
+def write_files(out: Path, files: Mapping[str, bytes]) -> Path:
+    """The bundle of these files, the manifest among them, in the folder `out`: verified, whole or not at all."""
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

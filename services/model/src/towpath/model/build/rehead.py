@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from towpath.model.build.bundle import Head, _write
+from towpath.model.build.bundle import Head, write_files
 from towpath.model.bundle import Bundle, BundleError
 from towpath.model.manifest import FileEntry
 
@@ -54,7 +54,7 @@ def rehead(bundle: Bundle, out: Path, head: Head, *, metrics: Mapping[str, float
         "model.onnx": graph,
         "manifest.json": manifest.model_dump_json(indent=1, exclude_none=True).encode(),
     }
-    return _write(out, files)
+    return write_files(out, files)
 
 
 def _initializers(model: onnx.ModelProto) -> dict[str, TensorProto]:
