@@ -8,7 +8,7 @@ import typer
 
 from towpath.cli.context import console, errors_told, installed, plain
 from towpath.core.errors import DeadLetterError, NotFoundError, RejectedError
-from towpath.core.stream import Broker, Codec, Registry
+from towpath.core.stream import Broker, Codec, Registry, read_until
 from towpath.v1 import DeadLetter
 
 __all__ = ["register"]
@@ -84,15 +84,13 @@ def replay(
 def _letters(broker: Broker, registry: Registry) -> list[DeadLetter]:
     letters: dict[str, DeadLetter] = {}
     with broker.consumer([registry.full_name("dead-letters")], group=None) as reader:
-        ends = reader.end_offsets()
-        while any(reader.position(part) < end for part, end in ends.items()):
-            for record in reader.poll(timeout_s=0.5).records:
-                try:
-                    letter = Codec().decode(record, DeadLetter).message
-                except DeadLetterError as error:
-                    console.print(plain(f"a dead letter at {record.offset} is itself unreadable: {error}"))
-                else:
-                    letters[letter.dead_letter_id] = letter
+        for record in read_until(reader, reader.end_offsets()):
+            try:
+                letter = Codec().decode(record, DeadLetter).message
+            except DeadLetterError as error:
+                console.print(plain(f"a dead letter at {record.offset} is itself unreadable: {error}"))
+            else:
+                letters[letter.dead_letter_id] = letter
     return list(letters.values())
 
 
