@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from support.streams import some
 from towpath.core.errors import TransactionAbortedError
 from towpath.core.stream import Batch, Broker, Consumer, Message, Progress, Record
 
@@ -14,16 +15,6 @@ from towpath.core.stream import Batch, Broker, Consumer, Message, Progress, Reco
 def feed(port: Broker, topic: str, count: int) -> None:
     with port.producer(client_id="test") as producer:
         producer.send([Message(topic, str(n).encode(), f"k{n}".encode()) for n in range(count)], timeout_s=20)
-
-
-def some(consumer: Consumer, most: int = 500) -> Batch:
-    """The next batch that is not empty."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        batch = consumer.poll(timeout_s=0.5, max_records=most)
-        if batch:
-            return batch
-    raise AssertionError("nothing came")
 
 
 def copies(batch: Batch, out: str) -> list[Message]:

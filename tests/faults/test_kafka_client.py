@@ -17,11 +17,12 @@ from kafka import errors
 from kafka.producer.sender import Sender
 from kafka.producer.transaction_manager import EndTxnHandler
 
+from support.streams import some
 from support.waiting import until
 from towpath.cli.local import LocalKafka
 from towpath.core.errors import RetryableError, TransactionAbortedError
 from towpath.core.service import KafkaSettings
-from towpath.core.stream import Batch, KafkaBroker, Message, Partition, Progress, TopicSpec
+from towpath.core.stream import Batch, KafkaBroker, Message, Partition, Progress, TopicSpec, read_until
 from towpath.core.stream.kafka.consumer import KafkaPortConsumer
 from towpath.core.stream.kafka.producer import TransactionalKafkaProducer
 
@@ -61,14 +62,7 @@ class Topics:
 
     def visible(self) -> Counter[bytes]:
         with self.broker.consumer([self.out], group=None) as reader:
-            ends, found = reader.end_offsets(), Counter[bytes]()
-            while any(reader.position(each) < end for each, end in ends.items()):
-                found.update(each.value or b"" for each in reader.poll(timeout_s=0.2).records)
-            return found
-
-
-def some(consumer: KafkaPortConsumer, most: int = 500) -> Batch:
-    return until(lambda: consumer.poll(timeout_s=0.5, max_records=most), limit_s=30)
+            return Counter(each.value or b"" for each in read_until(reader, reader.end_offsets()))
 
 
 @pytest.fixture
@@ -261,10 +255,8 @@ def test_row_12_what_is_left_to_read_is_nothing_although_markers_take_offsets(to
             producer.commit(topics.copies(batch), batch.progress, timeout_s=20)
             done += len(batch.records)
     with topics.broker.consumer([topics.out], group=None) as reader:
-        ends, read = reader.end_offsets(), 0
-        while any(reader.position(each) < end for each, end in ends.items()):
-            read += len(reader.poll(timeout_s=0.2).records)
-        assert read == 20 < sum(ends.values())
+        ends = reader.end_offsets()
+        assert len(list(read_until(reader, ends))) == 20 < sum(ends.values())
 
 
 def test_row_13_the_client_still_speaks_no_version_of_kip_890() -> None:
