@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from towpath.cli.demo.fetch import sdist
 from towpath.cli.demo.tweets import Tweet, read_sdist, split
 
 VALUES = Path(__file__).parent / "values.yaml"
+_FIRST = ("test_00_images.py", "test_01_first_install.py")
 _USERS = ("ingestion", "serving", "monitoring", "training", "client", "admin")
 
 
@@ -102,6 +103,17 @@ def installation() -> Iterator[Installation]:
 def console(installation: Installation) -> Client:
     """A pod with Kafka's own tools."""
     return Client(installation.namespace, "console")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What does not install has nothing to be tested: the reason is told at once, not after an hour of others' waiting."""
+    report = yield
+    if report.failed and item.path.name in _FIRST:
+        item.session.shouldstop = f"{item.path.name} failed: whatever comes after it needs what it tests"
+    return report
 
 
 _FIGURES = pytest.StashKey[dict[str, object]]()

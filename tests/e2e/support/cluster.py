@@ -82,10 +82,22 @@ class Namespace:
         return {name: count for name, count in found.items() if count}
 
     def told(self) -> str:
-        """What one would look at first when something went wrong."""
-        pods = self.kubectl("get", "pods", "-o", "wide")
+        """What one would look at first when something went wrong: pods, what became of them, what the unready say."""
         events = self.kubectl("get", "events", "--sort-by=.lastTimestamp")
-        return f"{pods}\n{events[-6000:]}"
+        parts = [self.kubectl("get", "pods", "-o", "wide"), events[-5000:]]
+        for pod in self.items("pods"):
+            ready = {each["type"]: each["status"] for each in pod["status"].get("conditions", ())}.get("Ready")
+            if ready != "True" and pod["status"].get("phase") != "Succeeded":
+                parts.append(f"{pod['metadata']['name']}:\n{self._log(pod['metadata']['name'])[-2000:]}")
+        nodes = run(["kubectl", "describe", "nodes"])
+        parts.append(nodes[nodes.find("Conditions:") :][:2500])
+        return "\n".join(parts)
+
+    def _log(self, pod: str) -> str:
+        try:
+            return self.kubectl("logs", pod, "--all-containers", "--prefix", "--tail=30")
+        except FailedError as failure:
+            return str(failure)  # it never started: the events say why
 
 
 @contextmanager
