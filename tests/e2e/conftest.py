@@ -109,7 +109,7 @@ def console(installation: Installation) -> Client:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What does not install has nothing to be tested: the reason is told at once, not after an hour of others' waiting."""
+    """Nothing can be tested of what does not install: the reason is told at once, not when all others have waited."""
     report = yield
     if report.failed and item.path.name in _FIRST:
         item.session.shouldstop = f"{item.path.name} failed: whatever comes after it needs what it tests"

@@ -77,8 +77,8 @@ def main() -> int:
     if not arguments.profile:
         look(arguments, kept, BUSY)
     with tempfile.TemporaryDirectory(dir=arguments.work) as folder, LocalKafka(Path(folder)) as kafka:
-        bundle, other = build_bundles(arguments.work)
-        place = Place(arguments.work, kafka, bundle, other, texts, scale, tell, arguments.threads)
+        bundles = build_bundles(arguments.work, texts)
+        place = Place(arguments.work, kafka, *bundles, texts, scale, tell, arguments.threads)
         if arguments.profile:
             kept.profile = profile(place)
             kept.save()

@@ -20,12 +20,14 @@ KAFKA_PEERS = ("transformers", "sentence-transformers", "mlserver", "faststream"
 _groups = count(1)
 
 
-def worker(place: Place, prefix: str, *, threads: int | None = None, processes: int = 1) -> Contender:
-    """Ours, in a group that has read nothing yet."""
+def worker(
+    place: Place, prefix: str, *, threads: int | None = None, processes: int = 1, small: bool = False
+) -> Contender:
+    """Ours, in a group that has read nothing yet; with the bundle in int8 when it is to be `small`."""
     group = f"worker-{next(_groups)}"
     some = []
     for n in range(processes):
-        environment = place.our_environment(prefix, group, bundle=place.bundle)
+        environment = place.our_environment(prefix, group, bundle=place.small_bundle if small else place.bundle)
         environment["TOWPATH_SERVING_INSTANCE"] = f"{group}-{n}"
         environment["TOWPATH_SERVING_THREADS"] = str(threads or place.threads)
         some.append((WORKER, environment))
@@ -70,6 +72,7 @@ def contenders(place: Place, prefix: str) -> dict[str, Callable[[], Contender]]:
     paths = {"PYTHONPATH": place.our_environment(prefix, "", bundle=None)["PYTHONPATH"]}
     return {
         "worker": lambda: worker(place, prefix),
+        "worker, int8": lambda: worker(place, prefix, small=True),
         "plain": lambda: _plain(place, prefix),
         "copy": lambda: _loop(place, prefix, "copy", module("floors.copy_loop"), **paths),
         "transformers": peer("transformers", "transformers"),

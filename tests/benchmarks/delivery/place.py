@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import numpy_helper
 
 from towpath.cli.demo.fetch import sdist
 from towpath.cli.demo.tweets import read_sdist
 from towpath.cli.local import LocalKafka, choose_port
 from towpath.core.objective import load_objective
 from towpath.core.stream import KafkaBroker, Registry, TopicSpec
-from towpath.model.build import Head, build_encoder, write_bundle
+from towpath.model.batching import feed
+from towpath.model.build import EncoderFolder, Head, build_encoder, merged, quantised, smoothed, write_bundle
 from towpath.model.build.encoder import source_folder
 from towpath.model.manifest import Lineage
+from towpath.model.reading import Reader
 
 __all__ = ["Place", "Scale", "build_bundles", "texts_of"]
 
 ROOT = Path(__file__).parents[3]
 CLASSES = ("negative", "neutral", "positive")
+_SAMPLE = 256  # texts that show which columns of activations are large
 BROKER_TIME = {"message.timestamp.type": "LogAppendTime"}
 
 
@@ -50,6 +51,7 @@ class Place:
     kafka: LocalKafka
     bundle: Path
     other_bundle: Path
+    small_bundle: Path
     texts: tuple[str, ...]
     scale: Scale
     tell: Callable[[str], None]
@@ -107,31 +109,39 @@ def texts_of(folder: Path | None) -> tuple[str, ...]:
     return tuple(kept[n] for n in np.random.default_rng(7).permutation(len(kept)))
 
 
-def build_bundles(folder: Path) -> tuple[Path, Path]:
-    """Two bundles of the real encoder with heads that mean nothing, below `folder`; and head.npz, for torch's peers.
+def build_bundles(folder: Path, texts: Sequence[str]) -> tuple[Path, Path, Path]:
+    """Two bundles of the real encoder with heads that mean nothing, and the first in int8, smoothed on some `texts`.
 
-    Speed does not depend on what a head says.
+    Below `folder`, with head.npz for torch's peers. Speed does not depend on what a head says.
     """
-    encoder = build_encoder(folder / "encoder")
-    objective = load_objective(ROOT / "objective.yaml")
-    made = []
-    for seed in (0, 1):
-        out = folder / "home" / "bundles" / f"bench-{seed}"
-        random = np.random.default_rng(seed)
-        write_bundle(
-            out,
-            name="tweet-sentiment",
-            encoder=encoder,
-            head=Head(random.normal(0, 4, (3, 384)), random.normal(0, 0.1, 3)),
-            classes=CLASSES,
-            objective_json=objective.to_json(),
-            lineage=Lineage(encoder=encoder.identity),
-        )
-        made.append(out)
-    weights = {each.name: each for each in onnx.load(made[0] / "model.onnx").graph.initializer}
-    coef, intercept = (numpy_helper.to_array(weights[name]) for name in ("head.coef", "head.intercept"))
-    np.savez(folder / "head.npz", coef=coef.T, intercept=intercept)
-    return made[0], made[1]
+    encoder, home = build_encoder(folder / "encoder"), folder / "home" / "bundles"
+    heads = [_head(seed) for seed in (0, 1)]
+    made = [_bundle(home / f"bench-{seed}", encoder, head, merged(encoder, head)) for seed, head in enumerate(heads)]
+    reader = Reader((encoder.path / "tokenizer.json").read_bytes(), int(encoder.description["max_tokens"]))
+    sample = [feed([each]) for each in reader.read(texts[:_SAMPLE]).ids]
+    small = _bundle(home / "bench-int8", encoder, heads[0], quantised(smoothed(merged(encoder, heads[0]), sample)))
+    np.savez(
+        folder / "head.npz", coef=heads[0].coef.astype(np.float32), intercept=heads[0].intercept.astype(np.float32)
+    )
+    return made[0], made[1], small
+
+
+def _head(seed: int) -> Head:
+    random = np.random.default_rng(seed)
+    return Head(random.normal(0, 4, (3, 384)), random.normal(0, 0.1, 3))
+
+
+def _bundle(out: Path, encoder: EncoderFolder, head: Head, graph: bytes) -> Path:
+    return write_bundle(
+        out,
+        name="tweet-sentiment",
+        encoder=encoder,
+        head=head,
+        classes=CLASSES,
+        objective_json=load_objective(ROOT / "objective.yaml").to_json(),
+        lineage=Lineage(encoder=encoder.identity),
+        graph=graph,
+    )
 
 
 def module(name: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from benchmarks.delivery.contenders import KAFKA_PEERS, contenders
 from benchmarks.delivery.environments import PeerError, made
 from benchmarks.delivery.figures import Bar, Figure
+from benchmarks.delivery.floors.onnx_loop import WAYS
 from benchmarks.delivery.place import Place
 from benchmarks.delivery.programs import printed, texts_file
 from benchmarks.delivery.rounds import Kept, Rounds, figure, in_turn
@@ -20,6 +21,8 @@ PREFIX = "stream."
 _FLOORS = ("onnx", "sgemm")
 _UNIT = "documents/s"
 _SORTED = "faststream, sorted by hand"
+_SMALL = "worker, int8"
+_TRANSFORMERS = (("transformers", "transformers pipeline loop"),)
 
 
 class Throughput:
@@ -60,7 +63,7 @@ class Throughput:
         return {
             "onnx": found["rate"],
             "onnx.batch": found["batch"],
-            "onnx.spinning": found["spinning"],
+            "onnx.way": found["way"],
             "flop": found["flop"] / 1e9,
         }
 
@@ -71,13 +74,12 @@ class Throughput:
     def figures(self, rounds: Rounds) -> list[Figure]:
         ours, found = ("worker", "worker, exactly once, JSON in and out"), []
         facts = {each: sum(rounds.all(f"worker.{each}")) for each in ("lost", "repeated")}
-        peers = [(name, name) for name in (*KAFKA_PEERS, _SORTED, "copy")]
-        ways = rounds.both("onnx.batch", "onnx.spinning")
-        batch = [f"{size:g}{' with spinning threads' if spinning else ''}" for size, spinning in ways]
+        peers = [(name, name) for name in (_SMALL, *KAFKA_PEERS, _SORTED, "copy")]
+        batch = [f"{size:g} {WAYS[int(way)]}" for size, way in rounds.both("onnx.batch", "onnx.way")]
         found += figure(
             rounds, "onnx", "worker ÷ bare ONNX Runtime loop", ours, ("onnx", "bare loop over sorted tokens"),
             _UNIT, Bar("at least", 0.90), facts=facts, others=peers,
-            notes=[f"fastest batch size of the bare loop, by round: {', '.join(batch)}"],
+            notes=[f"fastest batch size and use of threads of the bare loop, by round: {', '.join(batch)}"],
         )  # fmt: skip
         best = self._best(rounds)
         if best is not None:
@@ -97,7 +99,17 @@ class Throughput:
             rounds, "exactly-once", "worker ÷ worker without transactions", ours, ("plain", "at least once"), _UNIT,
             Bar("at least", 0.95), notes=["without: the same process on a broker whose producer opens no transaction"],
         )  # fmt: skip
-        return found + self._peak(rounds)
+        return found + self._small(rounds, best) + self._peak(rounds)
+
+    @staticmethod
+    def _small(rounds: Rounds, best: str | None) -> list[Figure]:
+        small, found = (_SMALL, "worker, the same model in int8"), []
+        for key, name in (("worker", "worker, fp32"), *(((best, best),) if best else ()), *_TRANSFORMERS):
+            found += figure(
+                rounds, f"int8-{key}", f"worker with int8 ÷ {name}", small, (key, name), _UNIT,
+                notes=["int8 is taken where the gate finds it no worse (docs/train.md); the peers' is fp32"],
+            )  # fmt: skip
+        return found
 
     @staticmethod
     def _best(rounds: Rounds) -> str | None:
