@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16towpath/v1/alert.proto\x12\ntowpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x02\n\x05\x41lert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x11\n\tobjective\x18\x02 \x01(\t\x12\x0f\n\x07monitor\x18\x03 \x01(\t\x12+\n\x08severity\x18\x04 \x01(\x0e\x32\x19.towpath.v1.AlertSeverity\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07summary\x18\x06 \x01(\t\x12\x13\n\x0brunbook_url\x18\x07 \x01(\t\x12\x12\n\nrelease_id\x18\x08 \x01(\t\x12\x31\n\x08\x65vidence\x18\t \x03(\x0b\x32\x1f.towpath.v1.Alert.EvidenceEntry\x12\x1f\n\x17\x65xtra_cost_per_thousand\x18\n \x01(\x01\x1a/\n\rEvidenceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01*}\n\rAlertSeverity\x12\x1e\n\x1a\x41LERT_SEVERITY_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41LERT_SEVERITY_INFO\x10\x01\x12\x1a\n\x16\x41LERT_SEVERITY_WARNING\x10\x02\x12\x17\n\x13\x41LERT_SEVERITY_PAGE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16towpath/v1/alert.proto\x12\ntowpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x04\n\x05\x41lert\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x11\n\tobjective\x18\x02 \x01(\t\x12\x0f\n\x07monitor\x18\x03 \x01(\t\x12+\n\x08severity\x18\x04 \x01(\x0e\x32\x19.towpath.v1.AlertSeverity\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07summary\x18\x06 \x01(\t\x12\x13\n\x0brunbook_url\x18\x07 \x01(\t\x12\x12\n\nrelease_id\x18\x08 \x01(\t\x12\x31\n\x08\x65vidence\x18\t \x03(\x0b\x32\x1f.towpath.v1.Alert.EvidenceEntry\x12\x1f\n\x17\x65xtra_cost_per_thousand\x18\n \x01(\x01\x12\r\n\x05\x63\x61use\x18\x0b \x01(\t\x12%\n\x05state\x18\x0c \x01(\x0e\x32\x16.towpath.v1.AlertState\x12,\n\x08\x62\x65gan_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x64ocument_ids\x18\x0e \x03(\t\x12\x10\n\x08trace_id\x18\x0f \x01(\t\x12\r\n\x05\x61\x63tor\x18\x10 \x01(\t\x12\x0e\n\x06reason\x18\x11 \x01(\t\x12)\n\x05until\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a/\n\rEvidenceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01*}\n\rAlertSeverity\x12\x1e\n\x1a\x41LERT_SEVERITY_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41LERT_SEVERITY_INFO\x10\x01\x12\x1a\n\x16\x41LERT_SEVERITY_WARNING\x10\x02\x12\x17\n\x13\x41LERT_SEVERITY_PAGE\x10\x03*\xaf\x01\n\nAlertState\x12\x1b\n\x17\x41LERT_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41LERT_STATE_FIRING\x10\x01\x12\x1c\n\x18\x41LERT_STATE_ACKNOWLEDGED\x10\x02\x12\x18\n\x14\x41LERT_STATE_RESOLVED\x10\x03\x12\x18\n\x14\x41LERT_STATE_SILENCED\x10\x04\x12\x1a\n\x16\x41LERT_STATE_UNSILENCED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,10 +34,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ALERT_EVIDENCEENTRY']._loaded_options = None
   _globals['_ALERT_EVIDENCEENTRY']._serialized_options = b'8\001'
-  _globals['_ALERTSEVERITY']._serialized_start=419
-  _globals['_ALERTSEVERITY']._serialized_end=544
+  _globals['_ALERTSEVERITY']._serialized_start=633
+  _globals['_ALERTSEVERITY']._serialized_end=758
+  _globals['_ALERTSTATE']._serialized_start=761
+  _globals['_ALERTSTATE']._serialized_end=936
   _globals['_ALERT']._serialized_start=72
-  _globals['_ALERT']._serialized_end=417
-  _globals['_ALERT_EVIDENCEENTRY']._serialized_start=370
-  _globals['_ALERT_EVIDENCEENTRY']._serialized_end=417
+  _globals['_ALERT']._serialized_end=631
+  _globals['_ALERT_EVIDENCEENTRY']._serialized_start=584
+  _globals['_ALERT_EVIDENCEENTRY']._serialized_end=631
 # @@protoc_insertion_point(module_scope)

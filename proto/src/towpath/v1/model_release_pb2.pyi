@@ -5,7 +5,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -36,8 +36,26 @@ GATE_OUTCOME_FAIL: GateOutcome
 GATE_OUTCOME_NO_BASELINE: GateOutcome
 GATE_OUTCOME_NOT_ENOUGH_DATA: GateOutcome
 
+class Reference(_message.Message):
+    __slots__ = ("documents", "sketches", "tokens", "unknown_tokens", "classes", "probabilities", "truths")
+    DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    SKETCHES_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    TRUTHS_FIELD_NUMBER: _ClassVar[int]
+    documents: int
+    sketches: bytes
+    tokens: _containers.RepeatedScalarFieldContainer[int]
+    unknown_tokens: _containers.RepeatedScalarFieldContainer[int]
+    classes: _containers.RepeatedScalarFieldContainer[str]
+    probabilities: _containers.RepeatedScalarFieldContainer[float]
+    truths: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, documents: _Optional[int] = ..., sketches: _Optional[bytes] = ..., tokens: _Optional[_Iterable[int]] = ..., unknown_tokens: _Optional[_Iterable[int]] = ..., classes: _Optional[_Iterable[str]] = ..., probabilities: _Optional[_Iterable[float]] = ..., truths: _Optional[_Iterable[int]] = ...) -> None: ...
+
 class ModelRelease(_message.Message):
-    __slots__ = ("release_id", "model_name", "task", "bundle_uri", "bundle_sha256", "run_id", "snapshot_id", "objective_hash", "code_revision", "created_at", "gate_outcome", "gate_explanation", "metrics", "previous_release_id", "previous")
+    __slots__ = ("release_id", "model_name", "task", "bundle_uri", "bundle_sha256", "run_id", "snapshot_id", "objective_hash", "code_revision", "created_at", "gate_outcome", "gate_explanation", "metrics", "previous_release_id", "previous", "reference")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +78,7 @@ class ModelRelease(_message.Message):
     METRICS_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
     release_id: str
     model_name: str
     task: TaskKind
@@ -75,4 +94,5 @@ class ModelRelease(_message.Message):
     metrics: _containers.ScalarMap[str, float]
     previous_release_id: str
     previous: ModelRelease
-    def __init__(self, release_id: _Optional[str] = ..., model_name: _Optional[str] = ..., task: _Optional[_Union[TaskKind, str]] = ..., bundle_uri: _Optional[str] = ..., bundle_sha256: _Optional[str] = ..., run_id: _Optional[str] = ..., snapshot_id: _Optional[str] = ..., objective_hash: _Optional[str] = ..., code_revision: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., gate_outcome: _Optional[_Union[GateOutcome, str]] = ..., gate_explanation: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., previous_release_id: _Optional[str] = ..., previous: _Optional[_Union[ModelRelease, _Mapping]] = ...) -> None: ...
+    reference: Reference
+    def __init__(self, release_id: _Optional[str] = ..., model_name: _Optional[str] = ..., task: _Optional[_Union[TaskKind, str]] = ..., bundle_uri: _Optional[str] = ..., bundle_sha256: _Optional[str] = ..., run_id: _Optional[str] = ..., snapshot_id: _Optional[str] = ..., objective_hash: _Optional[str] = ..., code_revision: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., gate_outcome: _Optional[_Union[GateOutcome, str]] = ..., gate_explanation: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., previous_release_id: _Optional[str] = ..., previous: _Optional[_Union[ModelRelease, _Mapping]] = ..., reference: _Optional[_Union[Reference, _Mapping]] = ...) -> None: ...

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from towpath.v1 import label_pb2 as towpath_dot_v1_dot_label__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1btowpath/v1/prediction.proto\x12\ntowpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16towpath/v1/label.proto\"U\n\x07Timings\x12\x16\n\x0equeued_seconds\x18\x01 \x01(\x01\x12\x19\n\x11inference_seconds\x18\x02 \x01(\x01\x12\x17\n\x0f\x62\x61tch_documents\x18\x03 \x01(\r\"\xf5\x01\n\x06Shadow\x12\x12\n\nrelease_id\x18\x01 \x01(\t\x12\x19\n\x11inference_seconds\x18\x02 \x01(\x01\x12\x33\n\x0e\x63lass_decision\x18\x14 \x01(\x0b\x32\x19.towpath.v1.ClassDecisionH\x00\x12+\n\x08\x65ntities\x18\x15 \x01(\x0b\x32\x17.towpath.v1.EntitySpansH\x00\x12(\n\x06\x61nswer\x18\x16 \x01(\x0b\x32\x16.towpath.v1.AnswerSpanH\x00\x12&\n\x04hits\x18\x17 \x01(\x0b\x32\x16.towpath.v1.SearchHitsH\x00\x42\x08\n\x06output\"\xb3\x04\n\nPrediction\x12\x15\n\rprediction_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\x12\x12\n\nmodel_name\x18\x03 \x01(\t\x12\x12\n\nrelease_id\x18\x04 \x01(\t\x12\x16\n\x0eobjective_hash\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13\x64ocument_created_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x07timings\x18\x08 \x01(\x0b\x32\x13.towpath.v1.Timings\x12\x10\n\x08trace_id\x18\t \x01(\t\x12\x11\n\ttruncated\x18\x0b \x01(\x08\x12\x0f\n\x07windows\x18\x0c \x01(\r\x12\x12\n\nrollout_id\x18\r \x01(\t\x12\"\n\x06shadow\x18\x0e \x01(\x0b\x32\x12.towpath.v1.Shadow\x12\x33\n\x0e\x63lass_decision\x18\x14 \x01(\x0b\x32\x19.towpath.v1.ClassDecisionH\x00\x12+\n\x08\x65ntities\x18\x15 \x01(\x0b\x32\x17.towpath.v1.EntitySpansH\x00\x12(\n\x06\x61nswer\x18\x16 \x01(\x0b\x32\x16.towpath.v1.AnswerSpanH\x00\x12&\n\x04hits\x18\x17 \x01(\x0b\x32\x16.towpath.v1.SearchHitsH\x00\x42\x08\n\x06outputb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1btowpath/v1/prediction.proto\x12\ntowpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16towpath/v1/label.proto\"U\n\x07Timings\x12\x16\n\x0equeued_seconds\x18\x01 \x01(\x01\x12\x19\n\x11inference_seconds\x18\x02 \x01(\x01\x12\x17\n\x0f\x62\x61tch_documents\x18\x03 \x01(\r\"D\n\nInputStats\x12\x0e\n\x06sketch\x18\x01 \x01(\x0c\x12\x0e\n\x06tokens\x18\x02 \x01(\r\x12\x16\n\x0eunknown_tokens\x18\x03 \x01(\r\"\xf5\x01\n\x06Shadow\x12\x12\n\nrelease_id\x18\x01 \x01(\t\x12\x19\n\x11inference_seconds\x18\x02 \x01(\x01\x12\x33\n\x0e\x63lass_decision\x18\x14 \x01(\x0b\x32\x19.towpath.v1.ClassDecisionH\x00\x12+\n\x08\x65ntities\x18\x15 \x01(\x0b\x32\x17.towpath.v1.EntitySpansH\x00\x12(\n\x06\x61nswer\x18\x16 \x01(\x0b\x32\x16.towpath.v1.AnswerSpanH\x00\x12&\n\x04hits\x18\x17 \x01(\x0b\x32\x16.towpath.v1.SearchHitsH\x00\x42\x08\n\x06output\"\xda\x04\n\nPrediction\x12\x15\n\rprediction_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x02 \x01(\t\x12\x12\n\nmodel_name\x18\x03 \x01(\t\x12\x12\n\nrelease_id\x18\x04 \x01(\t\x12\x16\n\x0eobjective_hash\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13\x64ocument_created_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x07timings\x18\x08 \x01(\x0b\x32\x13.towpath.v1.Timings\x12\x10\n\x08trace_id\x18\t \x01(\t\x12\x11\n\ttruncated\x18\x0b \x01(\x08\x12\x0f\n\x07windows\x18\x0c \x01(\r\x12\x12\n\nrollout_id\x18\r \x01(\t\x12\"\n\x06shadow\x18\x0e \x01(\x0b\x32\x12.towpath.v1.Shadow\x12%\n\x05input\x18\x0f \x01(\x0b\x32\x16.towpath.v1.InputStats\x12\x33\n\x0e\x63lass_decision\x18\x14 \x01(\x0b\x32\x19.towpath.v1.ClassDecisionH\x00\x12+\n\x08\x65ntities\x18\x15 \x01(\x0b\x32\x17.towpath.v1.EntitySpansH\x00\x12(\n\x06\x61nswer\x18\x16 \x01(\x0b\x32\x16.towpath.v1.AnswerSpanH\x00\x12&\n\x04hits\x18\x17 \x01(\x0b\x32\x16.towpath.v1.SearchHitsH\x00\x42\x08\n\x06outputb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,8 +35,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TIMINGS']._serialized_start=100
   _globals['_TIMINGS']._serialized_end=185
-  _globals['_SHADOW']._serialized_start=188
-  _globals['_SHADOW']._serialized_end=433
-  _globals['_PREDICTION']._serialized_start=436
-  _globals['_PREDICTION']._serialized_end=999
+  _globals['_INPUTSTATS']._serialized_start=187
+  _globals['_INPUTSTATS']._serialized_end=255
+  _globals['_SHADOW']._serialized_start=258
+  _globals['_SHADOW']._serialized_end=503
+  _globals['_PREDICTION']._serialized_start=506
+  _globals['_PREDICTION']._serialized_end=1108
 # @@protoc_insertion_point(module_scope)

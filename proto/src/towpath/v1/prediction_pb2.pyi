@@ -19,6 +19,16 @@ class Timings(_message.Message):
     batch_documents: int
     def __init__(self, queued_seconds: _Optional[float] = ..., inference_seconds: _Optional[float] = ..., batch_documents: _Optional[int] = ...) -> None: ...
 
+class InputStats(_message.Message):
+    __slots__ = ("sketch", "tokens", "unknown_tokens")
+    SKETCH_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    sketch: bytes
+    tokens: int
+    unknown_tokens: int
+    def __init__(self, sketch: _Optional[bytes] = ..., tokens: _Optional[int] = ..., unknown_tokens: _Optional[int] = ...) -> None: ...
+
 class Shadow(_message.Message):
     __slots__ = ("release_id", "inference_seconds", "class_decision", "entities", "answer", "hits")
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -36,7 +46,7 @@ class Shadow(_message.Message):
     def __init__(self, release_id: _Optional[str] = ..., inference_seconds: _Optional[float] = ..., class_decision: _Optional[_Union[_label_pb2.ClassDecision, _Mapping]] = ..., entities: _Optional[_Union[_label_pb2.EntitySpans, _Mapping]] = ..., answer: _Optional[_Union[_label_pb2.AnswerSpan, _Mapping]] = ..., hits: _Optional[_Union[_label_pb2.SearchHits, _Mapping]] = ...) -> None: ...
 
 class Prediction(_message.Message):
-    __slots__ = ("prediction_id", "document_id", "model_name", "release_id", "objective_hash", "created_at", "document_created_at", "timings", "trace_id", "truncated", "windows", "rollout_id", "shadow", "class_decision", "entities", "answer", "hits")
+    __slots__ = ("prediction_id", "document_id", "model_name", "release_id", "objective_hash", "created_at", "document_created_at", "timings", "trace_id", "truncated", "windows", "rollout_id", "shadow", "input", "class_decision", "entities", "answer", "hits")
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
     DOCUMENT_ID_FIELD_NUMBER: _ClassVar[int]
     MODEL_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +60,7 @@ class Prediction(_message.Message):
     WINDOWS_FIELD_NUMBER: _ClassVar[int]
     ROLLOUT_ID_FIELD_NUMBER: _ClassVar[int]
     SHADOW_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
     CLASS_DECISION_FIELD_NUMBER: _ClassVar[int]
     ENTITIES_FIELD_NUMBER: _ClassVar[int]
     ANSWER_FIELD_NUMBER: _ClassVar[int]
@@ -67,8 +78,9 @@ class Prediction(_message.Message):
     windows: int
     rollout_id: str
     shadow: Shadow
+    input: InputStats
     class_decision: _label_pb2.ClassDecision
     entities: _label_pb2.EntitySpans
     answer: _label_pb2.AnswerSpan
     hits: _label_pb2.SearchHits
-    def __init__(self, prediction_id: _Optional[str] = ..., document_id: _Optional[str] = ..., model_name: _Optional[str] = ..., release_id: _Optional[str] = ..., objective_hash: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., document_created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., trace_id: _Optional[str] = ..., truncated: _Optional[bool] = ..., windows: _Optional[int] = ..., rollout_id: _Optional[str] = ..., shadow: _Optional[_Union[Shadow, _Mapping]] = ..., class_decision: _Optional[_Union[_label_pb2.ClassDecision, _Mapping]] = ..., entities: _Optional[_Union[_label_pb2.EntitySpans, _Mapping]] = ..., answer: _Optional[_Union[_label_pb2.AnswerSpan, _Mapping]] = ..., hits: _Optional[_Union[_label_pb2.SearchHits, _Mapping]] = ...) -> None: ...
+    def __init__(self, prediction_id: _Optional[str] = ..., document_id: _Optional[str] = ..., model_name: _Optional[str] = ..., release_id: _Optional[str] = ..., objective_hash: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., document_created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., trace_id: _Optional[str] = ..., truncated: _Optional[bool] = ..., windows: _Optional[int] = ..., rollout_id: _Optional[str] = ..., shadow: _Optional[_Union[Shadow, _Mapping]] = ..., input: _Optional[_Union[InputStats, _Mapping]] = ..., class_decision: _Optional[_Union[_label_pb2.ClassDecision, _Mapping]] = ..., entities: _Optional[_Union[_label_pb2.EntitySpans, _Mapping]] = ..., answer: _Optional[_Union[_label_pb2.AnswerSpan, _Mapping]] = ..., hits: _Optional[_Union[_label_pb2.SearchHits, _Mapping]] = ...) -> None: ...

@@ -23,7 +23,11 @@ def allowed(principal: str, operation: str, resource: str = "topic") -> set[str]
     [
         ("ingestion", {"documents", "annotations", "feedback", "dead-letters"}, {"documents", "annotations"}),
         ("serving", {"predictions", "dead-letters", "alerts"}, {"documents", "models", "rollouts"}),
-        ("monitoring", {"alerts", "dead-letters"}, {"documents", "predictions", "feedback", "rollouts"}),
+        (
+            "monitoring",
+            {"alerts", "dead-letters"},
+            {"documents", "predictions", "feedback", "models", "rollouts", "alerts"},
+        ),
         (
             "training",
             {"models", "rollouts", "alerts"},

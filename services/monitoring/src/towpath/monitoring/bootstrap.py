@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry
 from towpath.core.objective import Objective, load_objective
 from towpath.core.service import Health, NotReadyError, Service, new_app, require_caller
 from towpath.core.stream import Broker, Codec, Registry, connect
+from towpath.monitoring.alerts import AlertDesk
+from towpath.monitoring.domain.finding import Monitor
 from towpath.monitoring.entrypoints import http
 from towpath.monitoring.entrypoints.consumer import Reader
 from towpath.monitoring.entrypoints.documents import DataWatch
@@ -30,7 +32,8 @@ def build(settings: MonitoringSettings, *, broker: Broker | None = None, objecti
     watch = Watch(objective, metrics, settings.monitoring_window_documents, settings.monitoring_releases)
     codec, registry = Codec(settings.encoding, "towpath/monitoring"), Registry.load(settings.topic_prefix)
     trials = RolloutWatch(objective, metrics, settings.monitoring_window_documents)
-    reader = Reader(broker, codec, registry, watch, trials)
+    monitors: list[Monitor] = []
+    reader = Reader(broker, codec, registry, watch, trials, AlertDesk(objective.name), monitors)
     stability = StabilityWatch(broker, registry.full_name("predictions"), "predictions", metrics)
     limits, window = objective.contract.data_quality, settings.monitoring_data_documents
     data = DataWatch(broker, codec, registry.full_name("documents"), limits, metrics, window)

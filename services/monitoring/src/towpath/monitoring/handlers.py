@@ -51,8 +51,8 @@ class Watch:
         self.metrics.objective.labels(self.objective.name, self.objective.unit).set(1)
         self._classes = {name: index for index, name in enumerate(self.objective.classes)}
 
-    def prediction(self, message: Prediction) -> None:
-        """Raises MalformedMessageError when it lacks what a prediction has."""
+    def prediction(self, message: Prediction) -> bool:
+        """Whether it was not seen before. Raises MalformedMessageError when it lacks what a prediction has."""
         if not (message.prediction_id and message.document_id and message.release_id):
             raise MalformedMessageError("a prediction without predictionId, documentId or releaseId")
         said = message.class_decision
@@ -69,9 +69,10 @@ class Watch:
             if new:
                 self._observe(message, predicted)
                 self._estimate(counted, undone)
+        return new
 
-    def feedback(self, message: Feedback) -> None:
-        """Raises MalformedMessageError when it names no document or no known class."""
+    def feedback(self, message: Feedback) -> bool:
+        """Whether it was not seen before. Raises MalformedMessageError when it names no document or no known class."""
         if not (message.feedback_id and message.document_id):
             raise MalformedMessageError("feedback without feedbackId or documentId")
         name = truth_of(message, self.objective)
@@ -82,6 +83,7 @@ class Watch:
                 if self.live:
                     self.metrics.feedback.labels(name).inc()
                 self._estimate(counted, undone)
+        return new
 
     def summary(self) -> dict[str, Any]:
         """What is known, for people and the demo."""

@@ -35,7 +35,7 @@ class MonitoringMetrics(Catalogue):
         self.confusion = self.gauge("confusion_documents", "Documents by truth and prediction", ["truth", "label"])
         self.last = self.gauge("last_prediction_timestamp_seconds", "When the last prediction was made")
         self.unreadable = self.counter("dead_letters", "Messages given up on, by topic", ["topic"])
-        for topic in ("predictions", "feedback", "rollouts"):
+        for topic in ("predictions", "feedback", "models", "rollouts", "alerts"):
             self.unreadable.labels(topic)  # from 0 on, so that the first one is a change
         about = "How long an open transaction has kept readers of a partition from what was written after it began"
         self.open_transaction = self.gauge("open_transaction_seconds", about, ["topic", "partition"])

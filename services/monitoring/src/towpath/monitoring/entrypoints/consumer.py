@@ -1,50 +1,60 @@
-"""Reading predictions, feedback and rollouts, from their start: figures that people rely on must survive a restart.
+"""Reading what monitoring goes by, from the start of each topic: figures that people rely on must survive a restart.
 
 What lies before the ends at start-up is history: it fills the window and the gauges, but not the counters and
-histograms, which Prometheus reads as rates. A rollout is judged only when history is over, as its last record may say
-that it has ended. No offsets are committed; Kafka is the only state.
+histograms, which Prometheus reads as rates. Nothing is judged or told before history is over: its last records may say
+that a rollout has ended, or that an alert was told. No offsets are committed; Kafka is the only state.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from towpath.core.errors import DeadLetterError, RetryableError
 from towpath.core.service import Backoff
-from towpath.core.stream import Broker, Codec, Consumer, Message, Partition, Record, Registry, dead_letter
+from towpath.core.stream import Broker, Codec, Consumer, Message, Partition, Record, Registry, dead_letter, read_history
+from towpath.monitoring.alerts import AlertDesk
+from towpath.monitoring.domain.finding import Monitor
 from towpath.monitoring.handlers import Watch
 from towpath.monitoring.rollouts import RolloutWatch
-from towpath.v1 import Feedback, Prediction, Rollout
+from towpath.v1 import Alert, Feedback, ModelRelease, Prediction, Rollout
 
 __all__ = ["Reader"]
 
 _log = structlog.get_logger(__name__)
 _SEND_LIMIT_S = 10.0
+_CLIENT = "towpath-monitoring"
 
 
 @dataclass
 class Reader:
-    """One thread. After Kafka was away it goes on where it was."""
+    """One thread. After Kafka was away it goes on where it was.
+
+    `monitors` see what `watch` had not seen before; `desk` is told what they find.
+    """
 
     broker: Broker
     codec: Codec
     registry: Registry
     watch: Watch
     trials: RolloutWatch
+    desk: AlertDesk
+    monitors: Sequence[Monitor] = ()
     backoff: Backoff = field(default_factory=Backoff)
     caught_up: threading.Event = field(default_factory=threading.Event)
-    _rollouts_seen: int = -1
+    _next: dict[Partition, int] = field(default_factory=dict)
 
     def loop(self, stop: threading.Event) -> None:
         """Until `stop`."""
-        topics = [self.registry.full_name(name) for name in ("predictions", "feedback", "rollouts")]
+        names = ("predictions", "feedback", "models", "rollouts", "alerts")
+        topics = [self.registry.full_name(name) for name in names]
         while not stop.is_set():
             try:
-                with self.broker.consumer(topics, group=None, client_id="towpath-monitoring") as consumer:
+                self._releases(stop)
+                with self.broker.consumer(topics, group=None, client_id=_CLIENT) as consumer:
                     self._read(consumer, consumer.end_offsets(), stop)
             except RetryableError as error:
                 _log.info("monitoring.waiting", reason=str(error))
@@ -59,43 +69,72 @@ class Reader:
             batch = consumer.poll(timeout_s=0.3, max_records=2000)
             self.backoff.reset()
             for record in batch.records:
-                self._take(record)
+                self._once(record)
             if self.caught_up.is_set():
                 self._tell()
 
-    def _tell(self) -> None:
-        alert = self.trials.look()
-        if alert is None:
-            return
-        _log.info("monitoring.rollout_decided", release_id=alert.release_id, summary=alert.summary)
-        message = self.codec.encode(alert, topic=self.registry.full_name("alerts"), key=alert.objective)
-        self._send(message)
-        self.trials.was_told(alert)
+    def _releases(self, stop: threading.Event) -> None:
+        """Those that are known come first: a prediction says little without the release that made it."""
+        topic = self.registry.full_name("models")
+        for release in read_history(self.broker, self.codec, topic, ModelRelease, client_id=_CLIENT, stop=stop):
+            self._release(release)
 
-    def _take(self, record: Record) -> None:
+    def _release(self, release: ModelRelease) -> None:
+        for each in self.monitors:
+            each.release(release)
+
+    def _tell(self) -> None:
+        alerts = self.desk.due(found for each in self.monitors for found in each.findings())
+        verdict = self.trials.look()
+        if verdict is not None:
+            alerts.append(verdict)
+        if not alerts:
+            return
+        topic = self.registry.full_name("alerts")
+        self._send([self.codec.encode(each, topic=topic, key=each.objective) for each in alerts])
+        for each in alerts:
+            _log.info("monitoring.alert", monitor=each.monitor, release_id=each.release_id, summary=each.summary)
+            self.desk.seen(each)
+        if verdict is not None:
+            self.trials.was_told(verdict)
+
+    def _once(self, record: Record) -> None:
+        # After Kafka was away every topic is read from its start again.
+        partition = Partition(record.topic, record.partition)
+        if record.offset < self._next.get(partition, 0):
+            return
+        self._next[partition] = record.offset + 1
         try:
-            if record.topic == self.registry.full_name("predictions"):
-                prediction = self.codec.decode(record, Prediction).message
-                self.watch.prediction(prediction)
-                self.trials.prediction(prediction)
-            elif record.topic == self.registry.full_name("feedback"):
-                feedback = self.codec.decode(record, Feedback).message
-                self.watch.feedback(feedback)
-                self.trials.feedback(feedback)
-            else:
-                self._rollout(record)
+            self._take(record.topic.removeprefix(self.registry.prefix), record)
         except DeadLetterError as error:
             self._give_up(record, error)
 
-    def _rollout(self, record: Record) -> None:
-        # After Kafka was away, the topic begins with rollouts of long ago: none of them runs again.
-        if record.offset <= self._rollouts_seen:
-            return
-        self._rollouts_seen = record.offset
-        if record.value is None:
-            self.trials.ended((record.key or b"").decode("utf-8", "replace"))
+    def _take(self, topic: str, record: Record) -> None:
+        if topic == "predictions":
+            self._prediction(self.codec.decode(record, Prediction).message)
+        elif topic == "feedback":
+            self._feedback(self.codec.decode(record, Feedback).message)
+        elif topic == "alerts":
+            self.desk.seen(self.codec.decode(record, Alert).message)
+        elif record.value is None:
+            if topic == "rollouts":
+                self.trials.ended((record.key or b"").decode("utf-8", "replace"))
+        elif topic == "models":
+            self._release(self.codec.decode(record, ModelRelease).message)
         else:
             self.trials.rollout(self.codec.decode(record, Rollout).message)
+
+    def _prediction(self, prediction: Prediction) -> None:
+        new = self.watch.prediction(prediction)
+        self.trials.prediction(prediction)
+        for each in self.monitors if new else ():
+            each.prediction(prediction)
+
+    def _feedback(self, feedback: Feedback) -> None:
+        new = self.watch.feedback(feedback)
+        self.trials.feedback(feedback)
+        for each in self.monitors if new else ():
+            each.feedback(feedback)
 
     def _give_up(self, record: Record, error: DeadLetterError) -> None:
         where = f"{record.topic}/{record.partition}/{record.offset}"
@@ -104,8 +143,8 @@ class Reader:
         self.watch.metrics.unreadable.labels(record.topic.removeprefix(self.registry.prefix)).inc()
         _log.warning("monitoring.dead_letter", source=where, reason=str(error)[:500])
         letter = dead_letter(record, error, service="monitoring", registry=self.registry, codec=self.codec)
-        self._send(letter)
+        self._send([letter])
 
-    def _send(self, message: Message) -> None:
-        with self.broker.producer(client_id="towpath-monitoring") as producer:
-            producer.send([message], timeout_s=_SEND_LIMIT_S)
+    def _send(self, messages: Sequence[Message]) -> None:
+        with self.broker.producer(client_id=_CLIENT) as producer:
+            producer.send(messages, timeout_s=_SEND_LIMIT_S)

@@ -1,0 +1,52 @@
+"""What a monitor says, and what every monitor is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from towpath.v1 import Feedback, ModelRelease, Prediction
+
+__all__ = ["Finding", "Monitor", "Severity"]
+
+Severity = Literal["info", "warning", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """That something is the matter (`firing`), or is no longer.
+
+    `cause` is the same whenever it is the same trouble, and begins with the monitor's name: "drift/embedding". Costs
+    are in the objective's unit. `began_at` is in seconds since the epoch; None where nobody knows.
+    """
+
+    cause: str
+    firing: bool
+    summary: str
+    severity: Severity = "warning"
+    release_id: str = ""
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    extra_cost_per_thousand: float = 0.0
+    began_at: float | None = None
+    document_ids: tuple[str, ...] = ()
+
+    @property
+    def monitor(self) -> str:
+        return self.cause.split("/", 1)[0]
+
+
+class Monitor(Protocol):
+    """Sees every message once, in the order of its topic, history included; memory is bounded. Threads may share it."""
+
+    def release(self, message: ModelRelease) -> None:
+        """A release that reigns from now on."""
+
+    def prediction(self, message: Prediction) -> None:
+        """One that was not seen before."""
+
+    def feedback(self, message: Feedback) -> None:
+        """One that was not seen before, whose truth is a class of the objective."""
+
+    def findings(self) -> Iterable[Finding]:
+        """Everything that is the matter now, and what was and is over. Asked after every poll, so it must be cheap."""
