@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from towpath.core.objective.periods import seconds_of
 from towpath.preparation.quality import skew
 from towpath.preparation.quality.duplicates import Groups, conflicting, leaking
 from towpath.preparation.quality.finding import Finding, Severity, severity
@@ -23,7 +24,6 @@ __all__ = ["BINS", "Draft", "drafts", "repetitions", "skews"]
 BINS = 100
 _NOTICED = 0.1  # by custom, the least that is a change
 Numbers = NDArray[np.integer[Any]]
-_SECONDS = {"h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _ROWS = 100
 
 
@@ -170,7 +170,7 @@ def _ids(profile: Profile) -> Draft:
 def _staleness(profile: Profile, max_age: str) -> Draft:
     if profile.newest == float("-inf"):
         return Draft("staleness", "info", "no document says when it was made", 0, 0.0)
-    age, limit = profile.now - profile.newest, int(max_age[:-1]) * _SECONDS[max_age[-1]]
+    age, limit = profile.now - profile.newest, seconds_of(max_age)
     said = f"the newest document is {age / 86_400:.1f} days old, at most {max_age} is wanted"
     return Draft("staleness", "error" if age > limit else "info", said, int(max(0.0, age)), 0.0, limit)
 
