@@ -101,7 +101,7 @@ def test_workers_that_join_and_leave_all_the_time(deployment) -> None:  # type: 
     chance, sent, turn = random.Random(7), 0, 0
     running = [deployment.start_worker("w0")]
     end = time.monotonic() + CHURN_S
-    while time.monotonic() < end:
+    while time.monotonic() < end or turn < 2:
         step = max(1, MANY // max(1, int(CHURN_S / 2)))
         deployment.send(documents(deployment, range(sent, sent + step)))
         sent += step
@@ -119,4 +119,3 @@ def test_workers_that_join_and_leave_all_the_time(deployment) -> None:  # type: 
     deployment.start_worker("last")
     records = deployment.read("predictions", sent, limit_s=120 + MANY / 200)
     assert_the_criterion(records, sent, {each.release_id for each in releases})
-    assert turn >= 2
