@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -10,15 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.objective import CATS_OR_DOGS
-from towpath.core.objective import Objective, load_objective
+from support.runs import objective_with, run_with
+from towpath.core.objective import Objective
 from towpath.model import Model, Scores
-from towpath.model.build.tiny import build_tiny_encoder
 from towpath.model.manifest import Int8Choice
-from towpath.pipelines.inputs import RunInputs
 from towpath.pipelines.report import write_report
-from towpath.pipelines.runner import prepare, run_stage
-from towpath.pipelines.stages import STAGES, Work
 from towpath.pipelines.steps.baselines import model_costs
 from towpath.pipelines.steps.int8 import choose, speed_ratio
 
@@ -33,13 +28,8 @@ class Answers:
         self.clock[0] += self.seconds
         rows = len(texts)
         made = np.eye(2, dtype=np.float32)[self.labels[:rows]]
-        return Scores(made, np.zeros((rows, 1), np.float32), np.zeros(rows, bool), np.zeros(rows, np.intp))
-
-
-def objective(tmp_path: Path, delivery: str) -> Objective:
-    lenient = CATS_OR_DOGS.replace("PerClass: 20", "PerClass: 20, maxNearDuplicateShare: 1, maxLeakageShare: 1")
-    (tmp_path / "objective.yaml").write_text(f"{lenient}  delivery: {{{delivery}}}\n")
-    return load_objective(tmp_path / "objective.yaml")
+        none = np.zeros(rows, np.intp)
+        return Scores(made, np.zeros((rows, 1), np.float32), none.astype(bool), none, none, none)
 
 
 def chosen(
@@ -54,7 +44,7 @@ def chosen(
 
 def test_what_is_faster_and_as_good_is_taken_and_says_why(tmp_path: Path) -> None:
     same = np.arange(200) % 10 == 0
-    said = chosen(objective(tmp_path, "int8: {margin: 0.01}"), same.astype(int), np.zeros(200, int))
+    said = chosen(objective_with(tmp_path, "int8: {margin: 0.01}"), same.astype(int), np.zeros(200, int))
     assert (said.chosen, said.speed, said.upper, said.fp32_cost, said.int8_cost) == ("int8", 2.0, 0.0, 0.1, 0.1)
     assert said.explanation.startswith(
         "int8 is taken: 2.00 times as fast on this machine, and costs at most 0.0000 EUR"
@@ -73,7 +63,7 @@ def test_otherwise_fp32_is_kept(
     tmp_path: Path, documents: int, worse: int, seconds: tuple[float, float], reason: str
 ) -> None:
     more = (np.arange(documents) < worse).astype(int)
-    said = chosen(objective(tmp_path, "int8: {margin: 0.01}"), np.zeros(documents, int), more, seconds=seconds)
+    said = chosen(objective_with(tmp_path, "int8: {margin: 0.01}"), np.zeros(documents, int), more, seconds=seconds)
     assert said.chosen == "fp32"
     assert said.explanation.startswith("fp32 is kept")
     assert reason in said.explanation
@@ -81,7 +71,7 @@ def test_otherwise_fp32_is_kept(
 
 def test_what_is_dearer_by_the_margin_is_taken_no_more_often_than_promised(tmp_path: Path) -> None:
     """5 % of 400 at 95 % confidence; the bound leaves 3 standard errors and the bootstrap's known 1 % or so."""
-    given, taken = objective(tmp_path, "int8: {margin: 0.05}"), 0
+    given, taken = objective_with(tmp_path, "int8: {margin: 0.05}"), 0
     for seed in range(400):
         random = np.random.default_rng(seed)
         errors, more = (random.random((2, 400)) < [[0.1], [0.05 / 0.9]]).astype(int)
@@ -102,34 +92,12 @@ def test_a_machine_that_becomes_slower_meanwhile_slows_down_both() -> None:
     assert speed_ratio(*graphs, ["t"] * 4, clock=lambda: clock[0]) == pytest.approx(3, rel=0.1)
 
 
-def run(tmp_path: Path, delivery: str, after_quantise: dict[str, object] | None = None) -> Work:
-    """A whole run with a tiny encoder; `after_quantise` is changed in the choice before the rest goes on."""
-    documents, annotations = tmp_path / "documents.ndjson", tmp_path / "annotations.ndjson"
-    kinds = [("cat", "meow purr whiskers"), ("dog", "woof bark bone")]
-    with documents.open("w") as texts, annotations.open("w") as labels:
-        for n in range(240):
-            label, words = kinds[n % 2]
-            text = " ".join([words, *(["and so on"] * (n % 13)), str(n)])
-            texts.write(json.dumps({"documentId": f"d{n}", "text": text}) + "\n")
-            rated = {"annotationId": f"a{n}", "documentId": f"d{n}", "raterId": "r", "classLabel": {"label": label}}
-            labels.write(json.dumps(rated) + "\n")
-    given = objective(tmp_path, delivery)
-    encoder = build_tiny_encoder(tmp_path / "encoder").path
-    folder = prepare(RunInputs("r", tmp_path, given, documents, annotations, code_revision="c", encoder=encoder))
-    for name in STAGES:
-        run_stage(name, folder, lambda _: None)
-        if name == "quantise" and after_quantise:
-            work = Work(folder)
-            work.write("int8", {**work.read("int8"), **after_quantise})
-    return Work(folder)
-
-
 @pytest.mark.parametrize(
     ("delivery", "choice"),
     [("int8: {margin: 1}", {"chosen": "int8"}), ("longDocuments: windows", None), ("longDocuments: truncate", None)],
 )
 def test_the_gate_judges_what_is_released(tmp_path: Path, delivery: str, choice: dict[str, object] | None) -> None:
-    work = run(tmp_path, delivery, choice)
+    work = run_with(tmp_path, delivery, choice)
     bundle = Path(work.read("package")["path"])
     model, test = Model.load(bundle), work.examples().take(work.arrays("split")["test"])
     costs = model_costs(model, test.texts, test.truth, work.objective)
@@ -141,7 +109,7 @@ def test_the_gate_judges_what_is_released(tmp_path: Path, delivery: str, choice:
 
 
 def test_the_choice_is_in_manifest_gate_and_report(tmp_path: Path) -> None:
-    work = run(tmp_path, "int8: {margin: 1}")
+    work = run_with(tmp_path, "int8: {margin: 1}")
     said = Int8Choice.model_validate(work.read("int8"))
     assert work.read("gate")["explanation"].endswith(said.explanation)
     assert Model.load(work.read("package")["path"]).manifest.int8 == said

@@ -22,15 +22,18 @@ from towpath.model.reading import Reader, wants_windows
 from towpath.monitoring.domain.trial import Answer, Phase, Said, Trial
 from towpath.monitoring.handlers import Watch
 from towpath.monitoring.metrics import MonitoringMetrics
+from towpath.pipelines.steps.examples import label as examples_of
 from towpath.pipelines.steps.gate import decide
 from towpath.pipelines.steps.int8 import choose
+from towpath.pipelines.steps.snapshot import Snapshot
 from towpath.preparation.labels.agreement import summary
 from towpath.preparation.labels.ratings import Rating
 from towpath.preparation.labels.requirements import verdict
 from towpath.training.domain.online.gate import OnlineGate
-from towpath.training.domain.policy import RetrainingPolicy
+from towpath.training.domain.retraining import Facts, PastRun, Trouble, plan
 from towpath.training.domain.rollouts import Decision as Decided
 from towpath.training.domain.rollouts import State, released
+from towpath.training.handlers import longest_s
 from towpath.v1 import ClassDecision, ClassLabel, Decision, Document, Feedback, ModelRelease, Prediction
 
 TEXT = (Path(__file__).parents[4] / "objective.yaml").read_text()
@@ -103,12 +106,57 @@ def releasing(objective: Objective) -> str:
     return released(State(old), new, rule, by, rollout_id="rol").told.removeprefix("new is ")
 
 
+def planned(objective: Objective, cause: str, hours: float, *, new: int, failures: int = 0) -> str:
+    """What follows from an alert that costs 1 EUR in 1,000 documents, `hours` after the last run by itself."""
+    hour, now = 3600.0, 1.8e9
+    trouble, ended = Trouble("alr-1", cause, 1.0, now - hour), now - hours * hour
+    runs = [
+        PastRun(f"run-{n}", "succeeded", ended - n * hour, ended - n * hour, ("drift/x",), released=n >= failures)
+        for n in range(failures + 1)
+    ]
+    made = plan(objective.contract.retraining, Facts([trouble], runs, new, objective.unit), now)
+    if made.start is not None:
+        return f"train for {', '.join(made.start.causes)}"
+    if made.wait is not None:
+        return "wait for " + ("time" if made.wait.until else made.wait.why.split(" ", 1)[0])
+    return "not worth it" if made.told else "wait"
+
+
 def retraining(objective: Objective) -> str:
     """Is a training due after 400 documents?"""
-    policy = RetrainingPolicy(objective.contract.retraining.new_annotated_documents)
-    for n in range(400):
-        policy.annotated(f"d{n}")
-    return "wait" if policy.due() is None else "train"
+    return planned(objective, "none/of-its", 1000, new=400)
+
+
+def alarmed(objective: Objective) -> str:
+    """What follows from an alert of drift, 49 hours after the last run, with 60 newly annotated documents?"""
+    return planned(objective, "drift/x", 49, new=60)
+
+
+def refused(objective: Objective) -> str:
+    """The same, long after two runs that the gate refused."""
+    return planned(objective, "drift/x", 24 * 30, new=60, failures=2)
+
+
+def scheduled(objective: Objective) -> str:
+    """What follows from nothing, 49 hours after the last run?"""
+    return planned(objective, "none/of-its", 49, new=60)
+
+
+def patience(objective: Objective) -> str:
+    """After how many hours is a run given up?"""
+    return f"{longest_s(objective) / 3600:g}"
+
+
+def renewal(objective: Objective) -> str:
+    """How much do labels of documents count that are 0, 100 and 200 days old?"""
+    rows = [{"document_id": f"d{age}", "text": "t", "made_at": -age * 86_400.0} for age in (0, 100, 200)]
+    said = [
+        {"document_id": row["document_id"], "rater_id": rater, "score": 3.0, "label": None}
+        for row in rows
+        for rater in "abc"
+    ]
+    weights = examples_of(Snapshot("", Path(), rows, said), objective).weight
+    return " ".join(f"{each:.2f}" for each in weights / weights.max())
 
 
 def reading(objective: Objective) -> str:
@@ -128,7 +176,8 @@ class Graph:
     def scores(self, texts: Sequence[str]) -> Scores:
         self.clock[0] += self.seconds
         none, count = np.zeros(len(texts), dtype=np.intp), len(texts)
-        return Scores(np.tile(self.row, (count, 1)), np.zeros((count, 1), np.float32), none.astype(bool), none)
+        rows, embeddings = np.tile(self.row, (count, 1)), np.zeros((count, 1), np.float32)
+        return Scores(rows, embeddings, none.astype(bool), none, none, none)
 
 
 def precision(objective: Objective) -> str:
@@ -174,7 +223,17 @@ def online(objective: Objective) -> str:
             "tried on 0.3 of the documents beside old",
         ),
         (online, "# online: {minFeedback: 200}", "online: {minFeedback: 100}", "static", "online"),
-        (retraining, "newAnnotatedDocuments: 500", "newAnnotatedDocuments: 400", "wait", "train"),
+        (retraining, "newAnnotatedDocuments: 500", "newAnnotatedDocuments: 400", "wait", "train for labels"),
+        (alarmed, "causes: [drift/, ", "causes: [", "train for drift/x", "wait"),
+        (alarmed, "runCost: 20 ", "runCost: 100 ", "train for drift/x", "not worth it"),
+        (alarmed, "expectedDocuments: 100000", "expectedDocuments: 20000", "train for drift/x", "not worth it"),
+        (alarmed, "minNewDocuments: 50", "minNewDocuments: 70", "train for drift/x", "wait for 10"),
+        (alarmed, "cooldown: 1d", "cooldown: 3d", "train for drift/x", "wait for time"),
+        (refused, "maxFailures: 3", "maxFailures: 2", "train for drift/x", "wait for a"),
+        (scheduled, "# every: 30d", "every: 2d", "wait", "train for schedule"),
+        (patience, "maxRunTime: 6h", "maxRunTime: 2d", "6", "48"),
+        (renewal, "# halfLife: 180d", "halfLife: 100d", "1.00 1.00 1.00", "1.00 0.50 0.25"),
+        (renewal, "# window: 365d", "window: 100d", "1.00 1.00 1.00", "1.00 1.00"),
         (reading, "longDocuments: truncate", "longDocuments: windows", "cut off", "read"),
         (precision, "# int8: {margin: 0.005}", "int8: {margin: 0.005}", "not asked for", "fp32"),
         (precision, "# int8: {margin: 0.005}", "int8: {margin: 1.0}", "not asked for", "int8"),

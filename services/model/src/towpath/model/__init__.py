@@ -5,12 +5,13 @@ Model.load("bundle").predict(["Great service!"])
 """
 
 from towpath.model.bundle import BundleError, listed_files, manifest_sha256, release_id_of, verify
-from towpath.model.decision import Prediction
+from towpath.model.decision import InputStats, Prediction
 from towpath.model.manifest import Manifest
 from towpath.model.predictor import Model, Scores
 
 __all__ = [
     "BundleError",
+    "InputStats",
     "Manifest",
     "Model",
     "Prediction",

@@ -7,13 +7,27 @@ whoever embeds a model should need neither Kafka nor a web framework.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DecisionRule", "Prediction"]
+__all__ = ["DecisionRule", "InputStats", "Prediction"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputStats:
+    """What was read of one text, in few numbers: what monitoring watches.
+
+    `sketch`: of its embedding (`towpath.model.sketch`). `tokens`: all of the text's, special ones not counted, whether
+    they were read or not; `unknown_tokens`: of those, the ones that the tokenizer does not know.
+    """
+
+    sketch: tuple[int, ...]
+    tokens: int
+    unknown_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +35,7 @@ class Prediction:
     """What to do about one text. `expected_cost` is in the objective's unit.
 
     `truncated`: something of the text was not read. `windows`: how many pieces of it were read and averaged; 0 where
-    it was read in one.
+    it was read in one. `input`: None where a model does not tell it; a bundle's does.
     """
 
     label: str
@@ -30,6 +44,7 @@ class Prediction:
     probabilities: dict[str, float]
     truncated: bool
     windows: int = 0
+    input: InputStats | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,7 @@ class DecisionRule:
         probabilities: NDArray[np.float32],
         truncated: NDArray[np.bool_],
         windows: NDArray[np.intp] | None = None,
+        inputs: Sequence[InputStats] | None = None,
     ) -> list[Prediction]:
         """One prediction for each row of `probabilities` (n, K); `windows` (n,), 0 where a text is in one piece."""
         costs = probabilities.astype(np.float64) @ self.matrix
@@ -63,6 +79,7 @@ class DecisionRule:
         expected = least if self.ask_person is None else np.minimum(least, self.ask_person)
         pieces = [0] * len(best) if windows is None else windows.tolist()
         columns = (best.tolist(), ask.tolist(), expected.tolist(), probabilities.tolist(), truncated.tolist(), pieces)
+        told = [None] * len(best) if inputs is None else inputs
         return [
             Prediction(
                 label=self.classes[label],
@@ -71,6 +88,7 @@ class DecisionRule:
                 probabilities=dict(zip(self.classes, row, strict=True)),
                 truncated=cut,
                 windows=count,
+                input=each,
             )
-            for label, asked, cost, row, cut, count in zip(*columns, strict=True)
+            for label, asked, cost, row, cut, count, each in zip(*columns, told, strict=True)
         ]

@@ -61,7 +61,7 @@ class Model:
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """What to do about each text, by the costs of the bundle's objective. Raises ValueError as `scores` does."""
         scores = self.scores(texts)
-        return self._rule.decide(scores.probabilities, scores.truncated, scores.windows)
+        return self._rule.decide(scores.probabilities, scores.truncated, scores.windows, scores.inputs())
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, special ones included, at most `manifest.max_tokens`."""

@@ -27,13 +27,16 @@ class Pieces:
     """What is read of n texts, in p pieces, those of a text one after the other.
 
     `ids`: p lists of token ids. `first` (n,): the first piece of each text. `counts` (n,): its pieces.
-    `truncated` (n,): something of it is in no piece.
+    `truncated` (n,): something of it is in no piece. `tokens` (n,) and `unknown` (n,): all of the text's, and those
+    that the tokenizer does not know, in a piece or not. Special ones are not counted; what two pieces share is once.
     """
 
     ids: list[list[int]]
     first: NDArray[np.intp]
     counts: NDArray[np.intp]
     truncated: NDArray[np.bool_]
+    tokens: NDArray[np.intp]
+    unknown: NDArray[np.intp]
 
     def averaged(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """(p, D) to (n, D): means over a text's pieces, weighted by their tokens; of one piece, what it has."""
@@ -62,27 +65,48 @@ class Reader:
             raise BundleError(f"tokenizer.json cannot be used: {str(error)[:300]}") from error
         self.overlap = min(int(max_tokens * _OVERLAP), max_tokens - 1 - tokenizer.num_special_tokens_to_add(False))
         tokenizer.no_padding()
-        tokenizer.enable_truncation(max_tokens, stride=max(0, self.overlap) if windows else 0)
+        self._special, self._unknown = tokenizer.num_special_tokens_to_add(False), _unknown_id(data, tokenizer)
+        marks = tokenizer.encode("a").special_tokens_mask
+        self._stride = max(0, self.overlap) if windows else 0
+        # Of a window after the first, where what no other has begins.
+        self._new = (marks.index(0) if 0 in marks else 0) + self._stride
+        tokenizer.enable_truncation(max_tokens, stride=self._stride)
         self.tokenizer, self._most = tokenizer, MAX_WINDOWS if windows else 1
 
     def read(self, texts: Sequence[str]) -> Pieces:
         """In Rust's threads, as many as there are cores."""
         found = [self._windows(each) for each in self.tokenizer.encode_batch_fast(list(texts))]
-        counts = np.fromiter((len(pieces) for pieces, _ in found), dtype=np.intp, count=len(found))
-        truncated = np.fromiter((cut for _, cut in found), dtype=np.bool_, count=len(found))
-        return Pieces([piece for pieces, _ in found for piece in pieces], counts.cumsum() - counts, counts, truncated)
+        pieces, *columns = zip(*found, strict=True) if found else [()] * 4
+        truncated, tokens, unknown = (np.array(each, dtype=np.intp) for each in columns)
+        counts = np.fromiter(map(len, pieces), dtype=np.intp, count=len(found))
+        ids = [piece for each in pieces for piece in each]
+        return Pieces(ids, counts.cumsum() - counts, counts, truncated.astype(np.bool_), tokens, unknown)
 
-    def _windows(self, encoding: Encoding) -> tuple[list[list[int]], bool]:
-        rest = encoding.overflowing
+    def _windows(self, encoding: Encoding) -> tuple[list[list[int]], bool, int, int]:
+        """Pieces, whether there would be more, tokens, unknown tokens."""
+        ids, rest = encoding.ids, encoding.overflowing
+        tokens, unknown = len(ids) - self._special, ids.count(self._unknown)
         if not rest:
-            return [encoding.ids], False
-        return [encoding.ids, *(each.ids for each in rest[: self._most - 1])], len(rest) >= self._most
+            return [ids], False, tokens, unknown
+        pieces = [each.ids for each in rest]
+        tokens += sum(map(len, pieces)) - len(pieces) * (self._special + self._stride)
+        unknown += sum(each[self._new :].count(self._unknown) for each in pieces)
+        return [ids, *pieces[: self._most - 1]], len(rest) >= self._most, tokens, unknown
 
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[list[list[int]], NDArray[np.bool_]]:
     """Token ids of each text, and which texts were cut off."""
     encodings = tokenizer.encode_batch_fast(list(texts))
     return [each.ids for each in encodings], np.array([bool(each.overflowing) for each in encodings], dtype=np.bool_)
+
+
+def _unknown_id(data: bytes, tokenizer: Tokenizer) -> int | None:
+    """What a tokenizer makes of what it does not know; None where it knows everything, as one of bytes does."""
+    model = json.loads(data)["model"]
+    if "unk_id" in model:
+        found: int | None = model["unk_id"]
+        return found
+    return tokenizer.token_to_id(model["unk_token"]) if model.get("unk_token") else None
 
 
 def wants_windows(objective_json: str) -> bool:

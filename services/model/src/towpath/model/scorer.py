@@ -16,7 +16,9 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from towpath.model.batching import batches, feed, lanes
 from towpath.model.bundle import BundleError
+from towpath.model.decision import InputStats
 from towpath.model.reading import Pieces, Reader
+from towpath.model.sketch import sketch
 
 __all__ = ["Scorer", "Scores", "session"]
 
@@ -34,18 +36,26 @@ _SLOWER_FUSIONS = ["SkipLayerNormFusion"]
 class Scores:
     """For n texts: `probabilities` (n, K) float32, `embeddings` (n, D) float32 of unit length, `truncated` (n,).
 
-    `windows` (n,): over how many pieces of a text they are averaged; 0 where it was read in one.
+    `windows` (n,): over how many pieces of a text they are averaged; 0 where it was read in one. `tokens` (n,) and
+    `unknown_tokens` (n,): of the whole texts, read or not; special ones are not counted.
     """
 
     probabilities: NDArray[np.float32]
     embeddings: NDArray[np.float32]
     truncated: NDArray[np.bool_]
     windows: NDArray[np.intp]
+    tokens: NDArray[np.intp]
+    unknown_tokens: NDArray[np.intp]
 
     def take(self, rows: Sequence[int]) -> Scores:
         """Those of some texts, in the order of `rows`."""
         chosen = list(rows)
-        return Scores(self.probabilities[chosen], self.embeddings[chosen], self.truncated[chosen], self.windows[chosen])
+        return Scores(**{name: values[chosen] for name, values in vars(self).items()})
+
+    def inputs(self) -> list[InputStats]:
+        """What monitoring is told of each text."""
+        columns = sketch(self.embeddings).tolist(), self.tokens.tolist(), self.unknown_tokens.tolist()
+        return [InputStats(tuple(row), count, unknown) for row, count, unknown in zip(*columns, strict=True)]
 
 
 def session(graph: bytes, threads: int | None = None) -> ort.InferenceSession:
@@ -105,6 +115,8 @@ class Scorer:
             embeddings=pieces.averaged_embeddings(embeddings),
             truncated=pieces.truncated,
             windows=np.where(pieces.counts > 1, pieces.counts, 0),
+            tokens=pieces.tokens,
+            unknown_tokens=pieces.unknown,
         )
 
     def _run(self, pieces: Pieces) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
