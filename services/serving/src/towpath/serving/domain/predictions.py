@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -82,6 +83,10 @@ def prediction(
         class_decision=_decision(answer),
     )
     message.created_at.FromDatetime(now)
+    if answer.input is not None:
+        read = answer.input
+        message.input.sketch = struct.pack(f"{len(read.sketch)}b", *read.sketch)
+        message.input.tokens, message.input.unknown_tokens = read.tokens, read.unknown_tokens
     if document.HasField("created_at"):
         queued = timing.begun.timestamp() - (document.created_at.seconds + document.created_at.nanos / 1e9)
         # Clocks differ: a document from the future has not waited.
