@@ -88,9 +88,10 @@ def test_a_run_from_urls_gives_a_release_that_is_served_from_the_store_and_beate
     serving = cluster.bundles().load(release)
     assert serving.release.release_id == release.release_id
     assert len(serving.model.predict(["meow purr"])) == 1
+    assert release.reference.documents == release.metrics["test_documents"] > 30
 
     assert first["report"] == cluster.store.url.of("runs/run-1/report.html")
-    assert {"report.html", "report.md", "metrics.json", "gate.json", "inputs.json"} <= set(
+    assert {"report.html", "report.md", "metrics.json", "gate.json", "inputs.json", "reference.json"} <= set(
         cluster.store.names("runs/run-1")
     )
     (snapshot,) = cluster.store.names("snapshots")
@@ -122,6 +123,7 @@ def test_a_cold_start_is_in_the_store(cluster: Cluster) -> None:
                        module="towpath.pipelines.cold_start")  # fmt: skip
     release = json_format.ParseDict(said["result"]["release"], ModelRelease())
     assert release.bundle_uri == cluster.store.url.of(f"bundles/{release.release_id}")
+    assert not release.HasField("reference")  # nothing was judged
     folder = cluster.folder / "home-of-cold" / "bundles" / release.release_id
     assert manifest_sha256(folder) == release.bundle_sha256
     assert cluster.bundles().load(release).release.release_id == release.release_id

@@ -24,6 +24,7 @@ _SMALL = (
     "int8.json",
     "metrics.json",
     "gate.json",
+    "reference.json",
     "report.md",
     "report.html",
 )

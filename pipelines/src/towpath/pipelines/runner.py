@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
+from google.protobuf import json_format
+
 from towpath.core.errors import RejectedError
 from towpath.pipelines.inputs import OnStep, RunInputs, RunResult, StepEvent
 from towpath.pipelines.report import write_report
@@ -139,4 +141,7 @@ def _release(inputs: RunInputs, work: Work, metrics: dict[str, float]) -> ModelR
         previous_release_id=inputs.reigning.release_id if inputs.reigning else "",
     )
     release.created_at.GetCurrentTime()
+    json_format.ParseDict(work.read("reference"), release.reference)
+    if not release.reference.documents:
+        release.ClearField("reference")
     return release

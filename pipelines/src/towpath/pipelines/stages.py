@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from google.protobuf import json_format
 
 from towpath.model import Model, manifest_sha256, release_id_of
 from towpath.model.build import EncoderFolder, build_encoder, merged, write_bundle
@@ -21,6 +22,7 @@ from towpath.model.manifest import Lineage
 from towpath.pipelines.candidate import graph_of, int8_of, model_of, probabilities_of, scorer_of, small_graph_of
 from towpath.pipelines.steps import baselines, evaluate, gate, int8, train
 from towpath.pipelines.steps.encode import embed
+from towpath.pipelines.steps.reference import reference
 from towpath.pipelines.steps.snapshot import write_snapshot
 from towpath.pipelines.steps.split import split
 from towpath.pipelines.work import Work
@@ -167,8 +169,15 @@ def package(work: Work) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
         folder.replace(target)
+    _refer(work, Model.load(target, sha256=sha256))
     work.write("package", {"path": str(target), "sha256": sha256, "releaseId": target.name})
     return target.name
+
+
+def _refer(work: Work, model: Model) -> None:
+    """Leave what monitoring holds live predictions against."""
+    judged = work.examples().take(work.arrays("split")["test"])
+    work.write("reference", json_format.MessageToDict(reference(model, judged, seed=work.inputs["seed"])))
 
 
 def _recent(work: Work, labelled: set[str]) -> tuple[dict[str, float], list[Item]]:

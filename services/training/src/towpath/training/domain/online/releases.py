@@ -42,6 +42,12 @@ def online_release(
         ),
         metrics={"prequential_cost_online": version.online_cost, "prequential_cost_static": version.static_cost},
     )
+    if static.HasField("reference"):
+        # The encoder is the same, so sketches and tokens are what this release makes of those documents, too, and their
+        # truths are theirs. What its own head says of them is not known: the texts are the run's, and not here.
+        # Another head's probabilities would make every version look as if the world had changed.
+        made.reference.CopyFrom(static.reference)
+        made.reference.ClearField("probabilities")
     made.previous_release_id = static.release_id
     made.previous.CopyFrom(static)
     made.previous.ClearField("previous")
