@@ -142,6 +142,8 @@ class Trainer:
         if result["release"] is None:
             return None
         release = json_format.ParseDict(result["release"], ModelRelease())
+        if release.HasField("reference"):
+            self.store.keep_reference(recorder.run.run_id, release.reference)
         with recorder.step("release") as step:
             step.detail = self.rollouts.released(release, stop)
         return release
@@ -154,9 +156,10 @@ class Trainer:
 
 
 def _finished(run: Run, result: dict[str, Any]) -> Run:
-    kept = {
-        name: result[name] for name in ("outcome", "explanation", "metrics", "comparisons", "snapshot_id", "release")
-    }
+    kept = {name: result[name] for name in ("outcome", "explanation", "metrics", "comparisons", "snapshot_id")}
+    if result["release"] is not None:
+        # Runs are read and shown often, and nobody reads a thousand rows: the store keeps them beside the run.
+        kept["release"] = {name: value for name, value in result["release"].items() if name != "reference"}
     return run.changed(status="succeeded", finished_at=datetime.now(UTC), report=str(result["report"]), **kept)
 
 

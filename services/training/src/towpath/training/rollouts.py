@@ -146,7 +146,10 @@ class RolloutControl:
             if run.release is None:
                 continue
             try:
-                yield json_format.ParseDict(run.release, ModelRelease())
+                release = json_format.ParseDict(run.release, ModelRelease())
+                if (reference := self.store.reference(run.run_id)) is not None:
+                    release.reference.CopyFrom(reference)
+                yield release
             except json_format.ParseError as error:
                 _log.warning("training.release_unreadable", run_id=run.run_id, reason=str(error)[:300])
 

@@ -1,4 +1,4 @@
-"""Runs as files: {home}/runs/<run id>/run.json, replaced as a whole."""
+"""Runs as files: {home}/runs/<run id>/run.json, replaced as a whole, and what its release is watched by beside it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from google.protobuf.message import DecodeError
 from pydantic import ValidationError
 
 from towpath.core.errors import NotFoundError
 from towpath.training.domain.runs import Run
+from towpath.v1 import Reference
 
 __all__ = ["RunStore"]
 
 _log = structlog.get_logger(__name__)
+_REFERENCE = "reference.binpb"
 _RUN_ID = re.compile(r"run-[0-9a-f]{8,64}")
 
 
@@ -47,6 +50,24 @@ class RunStore:
             except ValidationError as error:
                 _log.warning("training.run_unreadable", file=str(file), reason=str(error)[:300])
         return sorted(runs, key=lambda run: run.created_at, reverse=True)
+
+    def keep_reference(self, run_id: str, reference: Reference) -> None:
+        """Of the run's release."""
+        file = self.folder / run_id / _REFERENCE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_bytes(reference.SerializeToString())
+        part.replace(file)
+
+    def reference(self, run_id: str) -> Reference | None:
+        """None where the run left none, or it cannot be read."""
+        try:
+            return Reference.FromString((self.folder / run_id / _REFERENCE).read_bytes())
+        except FileNotFoundError:
+            return None
+        except DecodeError as error:
+            _log.warning("training.reference_unreadable", run_id=run_id, reason=str(error)[:300])
+            return None
 
     def fail_interrupted(self) -> None:
         """Runs that an earlier process left unfinished will never finish."""

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from towpath.core.service import Problem
 from towpath.training.domain.rollouts import Change
 from towpath.training.rollouts import RolloutControl
+from towpath.v1 import ModelRelease, Rollout
 
 __all__ = ["router"]
 
@@ -92,7 +92,7 @@ def router(control: RolloutControl) -> APIRouter:
             previous=_json(previous),
             rollout=_json(running),
             last_rollout=None if running is not None else _json(state.last),
-            releases=[MessageToDict(each) for each in reversed(list(state.known.values()))],
+            releases=[_shown(each) for each in reversed(list(state.known.values()))],
         )
 
     @api.post(
@@ -129,5 +129,16 @@ def _decided(change: Change) -> Decided:
     return Decided(told=change.told, release=_json(change.release), rollout=_json(rollout))
 
 
-def _json(message: Message | None) -> dict[str, Any] | None:
-    return None if message is None else MessageToDict(message)
+def _json(message: ModelRelease | Rollout | None) -> dict[str, Any] | None:
+    return None if message is None else _shown(message)
+
+
+def _shown(message: ModelRelease | Rollout) -> dict[str, Any]:
+    """Without the rows that monitoring goes by: a thousand a release, which nobody reads."""
+    shown = type(message)()
+    shown.CopyFrom(message)
+    release = shown.challenger if isinstance(shown, Rollout) else shown
+    release.ClearField("reference")
+    if release.HasField("previous"):
+        release.previous.ClearField("reference")
+    return MessageToDict(shown)
