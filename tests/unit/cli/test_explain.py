@@ -27,6 +27,7 @@ def test_the_price_to_beat_break_even_and_thresholds_are_told() -> None:
     assert code == 0
     assert "The price to beat is 0.150 EUR a document: ask a person about everything" in output
     assert "pays for itself from 92.1 % accuracy" in output
+    assert "worth a training of its own above 0.2 EUR more per 1,000 documents: a run costs 20 EUR" in output
     for row in ("always positive, the majority │ 1.750", "negative │ 88.5 % │ 85.0 % │ 85.0 %", "from 11.1 %"):
         assert row in output
 

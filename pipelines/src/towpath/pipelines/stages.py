@@ -21,6 +21,7 @@ from towpath.model.build import EncoderFolder, build_encoder, merged, write_bund
 from towpath.model.manifest import Lineage
 from towpath.pipelines.candidate import graph_of, int8_of, model_of, probabilities_of, scorer_of, small_graph_of
 from towpath.pipelines.steps import baselines, evaluate, gate, int8, train
+from towpath.pipelines.steps.ages import asked_for
 from towpath.pipelines.steps.encode import embed
 from towpath.pipelines.steps.reference import reference
 from towpath.pipelines.steps.snapshot import write_snapshot
@@ -36,7 +37,10 @@ _SERVED, _LEAST_SERVED = 5_000, 500
 
 def snapshot(work: Work) -> str:
     made = write_snapshot(
-        work.messages("documents", Document), work.messages("annotations", Annotation), work.home / "snapshots"
+        work.messages("documents", Document),
+        work.messages("annotations", Annotation),
+        work.home / "snapshots",
+        dated=asked_for(work.objective),
     )
     counts = {"documents": len(made.documents), "annotations": len(made.annotations)}
     work.write("snapshot", {"id": made.id, "path": str(made.path), **counts})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from towpath.core.objective import Grades, Objective
 from towpath.core.objective.model import Below
+from towpath.pipelines.steps.ages import Ages
 from towpath.pipelines.steps.snapshot import Snapshot
 
 __all__ = ["Examples", "label"]
@@ -20,7 +21,8 @@ __all__ = ["Examples", "label"]
 class Examples:
     """n labelled documents. `truth` (n,) indexes the objective's classes; `grade` (n,) is the raters' mean, or nan.
 
-    `weight` (n,) is how clear the class is: the grade's distance from the nearest bound, or the share of raters.
+    `weight` (n,) is how clear the class is: the grade's distance from the nearest bound, or the share of raters; and
+    how young the document is, where the objective lets labels age.
     """
 
     ids: list[str]
@@ -53,10 +55,13 @@ def label(snapshot: Snapshot, objective: Objective) -> Examples:
     for row in snapshot.annotations:
         by_document[row["document_id"]].append(row)
     left_out: Counter[str] = Counter()
+    ages = Ages.of(snapshot, objective)
     kept: list[tuple[str, str, int, float, int, float]] = []
     for document in snapshot.documents:
         rows = by_document[document["document_id"]]
         reason, name, grade, weight = _class(document["text"], rows, objective)
+        if name is not None and (too_old := ages.refused(document)):
+            reason, name = too_old, None
         if name is None:
             left_out[reason] += 1
         else:
@@ -66,7 +71,7 @@ def label(snapshot: Snapshot, objective: Objective) -> Examples:
                 objective.classes.index(name),
                 grade,
                 len(rows),
-                weight,
+                weight * ages.weight(document),
             )
             kept.append(kept_row)
     return Examples(

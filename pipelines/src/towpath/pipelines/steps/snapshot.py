@@ -2,7 +2,7 @@
 
 Only documents that somebody annotated are kept, each id once (the first that arrived). Of an annotation the last
 revision counts, and none that was taken back. When a message arrived is not part of the content, so a replay gives the
-same snapshot.
+same snapshot. When a document was made is part of it where training asks for that (`dated`), else not.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from towpath.v1 import Annotation, Document
 __all__ = ["Snapshot", "load_snapshot", "write_snapshot"]
 
 _DOCUMENTS = pa.schema([(name, pa.string()) for name in ("document_id", "text", "source", "language")])
+_DATED = _DOCUMENTS.append(pa.field("made_at", pa.float64()))
 _ANNOTATIONS = pa.schema(
     [(name, pa.string()) for name in ("annotation_id", "document_id", "rater_id", "label")]
     + [("score", pa.float64()), ("guide_version", pa.string())]
@@ -32,7 +33,10 @@ _ANNOTATIONS = pa.schema(
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`documents` and `annotations` as rows, sorted by id. `id` is "sha256:…" of the content."""
+    """`documents` and `annotations` as rows, sorted by id. `id` is "sha256:…" of the content.
+
+    Documents of a dated snapshot have `made_at` in seconds since the epoch, None where nobody said it.
+    """
 
     id: str
     path: Path
@@ -40,18 +44,20 @@ class Snapshot:
     annotations: list[dict[str, Any]]
 
 
-def write_snapshot(documents: Iterable[Document], annotations: Iterable[Annotation], home: Path) -> Snapshot:
+def write_snapshot(
+    documents: Iterable[Document], annotations: Iterable[Annotation], home: Path, *, dated: bool = False
+) -> Snapshot:
     """Write the snapshot below `home`, unless it is there."""
     labels = _annotation_rows(annotations)
     wanted = {row["document_id"] for row in labels}
-    rows = _document_rows(document for document in documents if document.document_id in wanted)
+    rows = _document_rows((document for document in documents if document.document_id in wanted), dated=dated)
     present = {row["document_id"] for row in rows}
     labels = [row for row in labels if row["document_id"] in present]
     identity = "sha256:" + _digest([*rows, *labels])
     folder = home / identity.removeprefix("sha256:")[:32]
     if not (folder / "snapshot.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _write(rows, _DOCUMENTS, folder / "documents.parquet")
+        _write(rows, _DATED if dated else _DOCUMENTS, folder / "documents.parquet")
         _write(labels, _ANNOTATIONS, folder / "annotations.parquet")
         # So that lineage can ask what is in a snapshot without reading Parquet.
         listed = "".join(f"{row['annotation_id']}\n" for row in labels)
@@ -75,10 +81,17 @@ def load_snapshot(folder: Path) -> Snapshot:
     return Snapshot(identity, folder, documents, annotations)
 
 
-def _document_rows(documents: Iterable[Document]) -> list[dict[str, Any]]:
+def _document_rows(documents: Iterable[Document], *, dated: bool) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for each in documents:
-        row = {"document_id": each.document_id, "text": each.text, "source": each.source, "language": each.language}
+        row: dict[str, Any] = {
+            "document_id": each.document_id,
+            "text": each.text,
+            "source": each.source,
+            "language": each.language,
+        }
+        if dated:
+            row["made_at"] = each.created_at.ToNanoseconds() / 1e9 if each.HasField("created_at") else None
         rows.setdefault(each.document_id, row)
     return [rows[key] for key in sorted(rows)]
 

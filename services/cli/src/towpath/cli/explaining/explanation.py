@@ -66,6 +66,16 @@ class Explanation:
             )
         return said
 
+    @property
+    def alarm(self) -> str:
+        """From which harm on an alert starts a training, in a sentence."""
+        policy, unit = self.objective.contract.retraining, self.objective.unit
+        harm = policy.run_cost / policy.expected_documents * 1000
+        return (
+            f"An alert is worth a training of its own above {harm:,.3g} {unit} more per 1,000 documents: a run costs "
+            f"{policy.run_cost:g} {unit}, and {policy.expected_documents:,} documents are expected."
+        )
+
     def regions(self, pair: Pair) -> str:
         """What is decided from which probability of the pair's first class on."""
         parts = [f"{self.name(each.action)} from {percent(each.low)}" for each in pair.regions[1:]]

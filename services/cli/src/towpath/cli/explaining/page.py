@@ -22,7 +22,7 @@ def as_page(explanation: Explanation) -> str:
         svg[svg.index("<svg") :], "Models are drawn with symmetric errors, or with calibrated binormal scores."
     )
     sections = [
-        Section("Good enough", [_facts(explanation), *map(Text, explanation.verdict), shares]),
+        Section("Good enough", [_facts(explanation), *map(Text, explanation.verdict), Text(explanation.alarm), shares]),
         Section("In pictures", [picture]),
         Section("Without a model", [_policies(explanation)], "What a document costs where none is read."),
         Section(

@@ -20,7 +20,7 @@ def show(explanation: Explanation, console: Console) -> None:
     console.print(Text(f"{objective.name}: how good is good enough", style="bold"))
     console.print(Text(f"Class shares: {occurring} ({explanation.shares_from}).\n"))
     console.print(_policies(explanation))
-    for sentence in explanation.verdict:
+    for sentence in (*explanation.verdict, explanation.alarm):
         console.print(Padding(Text(sentence), (0, 1)))
     console.print()
     console.print(_classes(explanation))

@@ -10,6 +10,8 @@ import numpy as np
 from towpath.core.objective.check import Found
 from towpath.core.objective.costs import Costs
 from towpath.core.objective.model import ClassContract, Objective
+from towpath.core.objective.parts import Retraining
+from towpath.core.objective.periods import seconds_of
 from towpath.core.objective.thresholds import acting
 
 __all__ = ["doubts"]
@@ -21,7 +23,7 @@ _FOR_CLASSES = ("min_documents_per_class", "max_class_imbalance")
 def doubts(objective: Objective) -> list[Found]:
     """(path, message) of each."""
     contract = objective.contract
-    found = [*_unwritten(objective), *_free(objective)]
+    found = [*_unwritten(objective), *_free(objective), *_retraining(contract.retraining)]
     if isinstance(contract, ClassContract):
         found += [*_person(objective), *_never_decided(objective), *_raters(contract)]
     else:
@@ -69,6 +71,15 @@ def _unwritten(objective: Objective) -> Iterator[Found]:
     todo = [key for key, text in boxes.items() if text.startswith("To be written")]
     if todo:
         yield ("canvas", todo[0]), f"the canvas is not written yet: {', '.join(todo)}"
+
+
+def _retraining(policy: Retraining) -> Iterator[Found]:
+    path = ("contract", "retraining")
+    if policy.every is not None and seconds_of(policy.every) < seconds_of(policy.cooldown):
+        yield (*path, "every"), f"{policy.every} is shorter than cooldown ({policy.cooldown}), which decides: raise it"
+    if policy.min_new_documents > policy.new_annotated_documents:
+        enough = f"newAnnotatedDocuments ({policy.new_annotated_documents}) start a run before"
+        yield (*path, "minNewDocuments"), f"{policy.min_new_documents} are never waited for: {enough}; lower it"
 
 
 def _free(objective: Objective) -> Iterator[Found]:

@@ -23,7 +23,7 @@ def inconsistencies(objective: Objective) -> list[Found]:
     from towpath.core.objective.model import ClassContract, EntityContract
 
     contract = objective.contract
-    found = [*_lengths(objective), *_asked(objective), *_renamed(objective), *_scale(objective)]
+    found = [*_lengths(objective), *_asked(objective), *_renamed(objective), *_scale(objective), *_causes(objective)]
     if isinstance(contract, ClassContract):
         found += [*_classes(contract), *_baselines(contract)]
     elif isinstance(contract, EntityContract):
@@ -98,6 +98,13 @@ def _lengths(objective: Objective) -> Iterator[Found]:
             f"{quality.min_document_chars} is above maxDocumentChars ({quality.max_document_chars}): no document "
             "would be taken; lower it, or raise maxDocumentChars",
         )
+
+
+def _causes(objective: Objective) -> Iterator[Found]:
+    for cause in objective.contract.retraining.causes:
+        if cause.startswith("retraining/"):
+            path = ("contract", "retraining", "causes")
+            yield path, f"{cause!r} is what training itself says when it waits: remove it"
 
 
 def _renamed(objective: Objective) -> Iterator[Found]:

@@ -31,6 +31,7 @@ __all__ = [
 ClassName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,64}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Period = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}[hdw]$")]
+Cause = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}/[^\x00-\x1f\x7f-\x9f]{0,200}$")]
 Age = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[hdw]$")]
 
 
@@ -182,9 +183,37 @@ class Monitoring(Part):
 
 
 class Retraining(Part):
-    """When to train again."""
+    """When to train again by itself, and on what."""
 
-    new_annotated_documents: int = Field(500, ge=1, description="documents annotated since the last run")
+    new_annotated_documents: int = Field(
+        500, ge=1, description="documents annotated since the last run that start one, whatever else is so"
+    )
+    causes: tuple[Cause, ...] = Field(
+        ("drift/", "performance/", "cost/"),
+        description="alerts that may start a run, by their cause: drift/embedding, or drift/ for all below it",
+    )
+    run_cost: float = Field(0.0, ge=0, description="what a run costs, in the unit: machines, and whoever looks at it")
+    expected_documents: int = Field(
+        10_000,
+        ge=1,
+        description="that a release is expected to predict: an alert is worth a run when what they would cost more is "
+        "above runCost",
+    )
+    min_new_documents: int = Field(
+        50, ge=1, description="annotated since the last run, that an alert or the schedule needs; fewer are asked for"
+    )
+    cooldown: Period = Field("1d", description="after a run by itself, before the next; doubles with each that fails")
+    every: Period | None = Field(None, description="a run at least that often: 30d, 4w; absent: no schedule")
+    max_failures: int = Field(
+        3, ge=1, le=10, description="runs by itself without a release, one after the other; then a person is asked"
+    )
+    max_run_time: Period = Field("6h", description="of any run; one that takes longer is given up")
+    window: Age | None = Field(
+        None, description="age of the oldest document that is trained on, counted from the newest; absent: any age"
+    )
+    half_life: Age | None = Field(
+        None, description="age, counted from the newest, at which a document's label counts half; absent: all alike"
+    )
 
 
 class Int8(Part):
