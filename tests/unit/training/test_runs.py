@@ -14,24 +14,11 @@ from towpath.core.errors import NotFoundError
 from towpath.core.stream import Codec, MemoryBroker, Registry
 from towpath.training.adapters.store import RunStore
 from towpath.training.bootstrap import build
-from towpath.training.domain.policy import RetrainingPolicy
 from towpath.training.domain.runs import Run, Step, with_step
 from towpath.training.settings import TrainingSettings
 from towpath.v1 import Annotation, ClassLabel
 
 ROOT = Path(__file__).parents[3]
-
-
-def test_many_raters_of_one_document_are_one_new_document() -> None:
-    policy = RetrainingPolicy(2)
-    for _ in range(20):
-        policy.annotated("doc-1")
-    assert (policy.new_documents, policy.due()) == (1, None)
-    policy.annotated("doc-2")
-    assert "2 newly annotated documents, 2 are the policy" in str(policy.due())
-    policy.trained()
-    policy.annotated("doc-1")
-    assert (policy.new_documents, policy.due()) == (0, None)
 
 
 def test_a_run_is_read_as_it_was_written_and_listed_newest_first(tmp_path: Path) -> None:

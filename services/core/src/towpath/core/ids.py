@@ -45,9 +45,9 @@ def new_id(prefix: str) -> str:
     return f"{prefix}-{uuid7().hex}"
 
 
-def new_traceparent() -> str:
-    """A W3C traceparent of a new, sampled trace."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+def new_traceparent(trace_id: str = "") -> str:
+    """A W3C traceparent of a new span in a sampled trace: that one, or a new one."""
+    return f"00-{trace_id or secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
 def _canonical(message: Message) -> bytes:

@@ -19,13 +19,14 @@ from towpath.training.adapters.releases import Releases
 from towpath.training.adapters.store import RunStore
 from towpath.training.adapters.versions import Versions
 from towpath.training.cold_start import ColdStart
-from towpath.training.entrypoints import http, releases_http
+from towpath.training.entrypoints import http, releases_http, retraining_http
 from towpath.training.entrypoints.online import OnlineLoop
 from towpath.training.entrypoints.verdicts import Verdicts
 from towpath.training.entrypoints.watch import Watcher
 from towpath.training.handlers import Trainer
 from towpath.training.metrics import TrainingMetrics
 from towpath.training.online import Ports
+from towpath.training.retraining import Retraining
 from towpath.training.rollouts import RolloutControl
 from towpath.training.settings import TrainingSettings
 from towpath.v1 import ModelRelease
@@ -48,7 +49,8 @@ def build(
     codec, registry = Codec(settings.encoding, "towpath/training"), Registry.load(settings.topic_prefix)
     releases = Releases(broker, codec, registry)
     cold_start = ColdStart(releases, settings, partial(cold_release, settings))
-    runs = RunStore(settings.home / "runs")
+    remote = open_store(settings.store)
+    runs = RunStore(settings.home / "runs", remote)
     aliases = Aliases(settings, promote or move_champion, challenge or move_challenger)
     control = RolloutControl(releases, runs, settings, aliases)
     trainer = Trainer(
@@ -62,15 +64,17 @@ def build(
         rollouts=control,
         launch=launch or new_launch(settings),
         cold_start=cold_start if settings.training_cold_start else None,
-        remote=open_store(settings.store),
+        remote=remote,
     )
+    retraining = Retraining(trainer, broker, codec, registry.full_name("alerts"))
     app = new_app("Towpath training", health, metrics.registry, description="Runs, gates and releases.")
-    for router in (http.router(trainer), releases_http.router(control)):
+    decided = retraining_http.router(retraining, settings.training_auto)
+    for router in (http.router(trainer), releases_http.router(control), decided):
         app.include_router(router, dependencies=[Depends(require_caller(settings.auth))])
     loops: list[Loop] = [trainer.loop]
     if settings.training_auto:
-        loops.append(Watcher(trainer).loop)
-    ports = Ports(codec, releases, Versions(settings.home, open_store(settings.store)), metrics, settings)
+        loops.append(Watcher(retraining, registry).loop)
+    ports = Ports(codec, releases, Versions(settings.home, remote), metrics, settings)
     loops.append(OnlineLoop(broker, registry, ports).loop)
     loops.append(aliases.loop)
     loops.append(Verdicts(control, broker, codec, registry.full_name("alerts")).loop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +14,17 @@ from typing import Any
 import structlog
 from google.protobuf import json_format
 
-from towpath.core.errors import ConflictError, TowpathError
-from towpath.core.ids import new_id
-from towpath.core.objective import load_objective
+from towpath.core.errors import ConflictError, RetryableError, TowpathError
+from towpath.core.ids import new_id, new_traceparent
+from towpath.core.objective import Objective, load_objective
+from towpath.core.objective.periods import seconds_of
+from towpath.core.service import Backoff
 from towpath.core.store import Store
-from towpath.core.stream import Broker, Codec, Registry
+from towpath.core.stream import Broker, Codec, Registry, trace_id_of
 from towpath.training.adapters.collect import collect
 from towpath.training.adapters.handover import hand_over
 from towpath.training.adapters.launch import Launch
+from towpath.training.adapters.patience import limited
 from towpath.training.adapters.releases import Releases
 from towpath.training.adapters.store import RunStore
 from towpath.training.cold_start import ColdStart
@@ -30,9 +34,14 @@ from towpath.training.rollouts import RolloutControl
 from towpath.training.settings import TrainingSettings
 from towpath.v1 import Annotation, Document, ModelRelease
 
-__all__ = ["Trainer"]
+__all__ = ["Trainer", "longest_s"]
 
 _log = structlog.get_logger(__name__)
+
+
+def longest_s(objective: Objective) -> float:
+    """After how many seconds a run is given up."""
+    return seconds_of(objective.contract.retraining.max_run_time)
 
 
 @dataclass
@@ -40,6 +49,7 @@ class Trainer:
     """Queues at most one run; `loop` works on it. `rollouts` says what becomes of a release that passed its gate.
 
     `store` keeps what is known of runs on this home; `remote` is where all services find files, None for the home.
+    `patience` says after how many seconds a run is given up.
     """
 
     broker: Broker
@@ -53,12 +63,21 @@ class Trainer:
     rollouts: RolloutControl
     cold_start: ColdStart | None = None
     remote: Store | None = None
+    patience: Callable[[Objective], float] = longest_s
+    _restored: bool = False
+    _restoring: threading.Lock = field(default_factory=threading.Lock)
     _queue: queue.Queue[Run] = field(default_factory=lambda: queue.Queue(1))
     _busy: threading.Lock = field(default_factory=threading.Lock)
     _current: str | None = None
 
-    def start(self, reason: str) -> Run:
+    def start(
+        self, reason: str, *, causes: Sequence[str] = (), alert_ids: Sequence[str] = (), trace_id: str = ""
+    ) -> Run:
         """Queue a run.
+
+        Args:
+            causes: what made it start by itself, and which alerts were among them; none where a person asked.
+            trace_id: of the trace that it goes on with; of a new one when empty.
 
         Raises:
             ConflictError: one is queued or running.
@@ -66,15 +85,21 @@ class Trainer:
         with self._busy:
             if self._current is not None:
                 raise ConflictError(f"{self._current} is not finished yet: GET /v1/runs/{self._current}")
-            run = Run(run_id=new_id("run"), reason=reason)
+            run = Run(
+                run_id=new_id("run"),
+                reason=reason,
+                causes=tuple(causes),
+                alert_ids=tuple(alert_ids),
+                trace_id=trace_id_of(new_traceparent(trace_id)) or trace_id_of(new_traceparent()),
+            )
+            self.store.save(run)
             self._current = run.run_id
-        self.store.save(run)
         self._queue.put(run)
         return run
 
     def loop(self, stop: threading.Event) -> None:
         """Work on what is queued, until `stop`."""
-        self.store.fail_interrupted()
+        self.restore(stop)
         self._reconcile(stop)
         while not stop.is_set():
             try:
@@ -87,12 +112,26 @@ class Trainer:
                 self._work(run, stop)
             self._current = None
 
+    def restore(self, stop: threading.Event) -> None:
+        """What earlier processes knew and left is known here: once, by whoever comes first. It waits for the store."""
+        backoff = Backoff(cap_s=15.0)
+        with self._restoring:
+            while not self._restored and not stop.is_set():
+                try:
+                    self.store.restore()
+                except (RetryableError, OSError) as error:
+                    _log.warning("training.runs_waiting", reason=str(error)[:500])
+                    backoff.wait(stop)
+                    continue
+                with self._busy:
+                    self.store.fail_interrupted(but=self._current)
+                self._restored = True
+
     def _work(self, run: Run, stop: threading.Event) -> None:
         begin = time.monotonic()
         recorder = _Recorder(self.store, run.changed(status="running"))
         try:
-            result = self._train(recorder, stop)
-            release = self._release(result, recorder, stop)
+            result, release = self._limited(recorder, stop)
         except (TowpathError, OSError, ValueError) as error:
             recorder.save(recorder.run.failed(f"{type(error).__name__}: {error}"))
             self.metrics.runs.labels("failed").inc()
@@ -109,8 +148,20 @@ class Trainer:
             release_id=release.release_id if release is not None else None,
         )
 
-    def _train(self, recorder: _Recorder, stop: threading.Event) -> dict[str, Any]:
+    def _limited(self, recorder: _Recorder, stop: threading.Event) -> tuple[dict[str, Any], ModelRelease | None]:
         objective = load_objective(self.settings.objective)
+        with limited(stop, self.patience(objective)) as either:
+            try:
+                result = self._train(objective, recorder, either)
+                return result, self._release(result, recorder, either)
+            except RetryableError as error:
+                if not either.is_set() or stop.is_set():
+                    raise
+                recorder.save(recorder.run.changed(given_up=True))
+                took = f"it took longer than {objective.contract.retraining.max_run_time} (retraining.maxRunTime)"
+                raise TowpathError(f"given up: {took}") from error
+
+    def _train(self, objective: Objective, recorder: _Recorder, stop: threading.Event) -> dict[str, Any]:
         folder = self.store.folder / recorder.run.run_id
         with recorder.step("collect") as step:
             counts = [
@@ -145,7 +196,7 @@ class Trainer:
         if release.HasField("reference"):
             self.store.keep_reference(recorder.run.run_id, release.reference)
         with recorder.step("release") as step:
-            step.detail = self.rollouts.released(release, stop)
+            step.detail = self.rollouts.released(release, stop, recorder.run.trace_id)
         return release
 
     def _reconcile(self, stop: threading.Event) -> None:

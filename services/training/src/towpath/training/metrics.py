@@ -26,6 +26,11 @@ class TrainingMetrics(Catalogue):
         about = "Documents that a check of the last run's data found, by check and how serious it is"
         self.data_findings = self.gauge("data_findings", about, ["check", "severity"])
         self.new_documents = self.gauge("new_annotated_documents", "Annotated since the last run began")
+        about = "What training decided by itself: runs started, alerts not worth one, persons asked"
+        self.decisions = self.counter("decisions", about, ["decision"])
+        for each in ("started", "not-worth", "asked"):
+            self.decisions.labels(each)
+        self.waiting = self.gauge("waiting_causes", "Causes that wait for a run to start by itself")
         about = (
             "Feedback that the online head was told, by what it was to it; counted again when a restart reads it again"
         )

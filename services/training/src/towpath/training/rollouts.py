@@ -77,14 +77,14 @@ class RolloutControl:
 
         return self._decide(decide)
 
-    def released(self, release: ModelRelease, stop: threading.Event) -> str:
-        """A run's release passed its gate; returns what became of it, in words."""
+    def released(self, release: ModelRelease, stop: threading.Event, trace_id: str = "") -> str:
+        """A run's release passed its gate; returns what became of it, in words. `trace_id`: the run's."""
 
         def decide(state: State, objective: Objective) -> Change:
             by = self._by("training", f"{release.run_id} passed its gate")
             return released(state, release, objective.contract.delivery.rollout, by, rollout_id=new_id("rol"))
 
-        change = self._decide(decide, stop, crowns=False)
+        change = self._decide(decide, stop, crowns=False, trace_id=trace_id)
         return change.told if change.release is None else f"{change.told}, and {self.aliases.crown(change.release)}"
 
     def heard(self, alerts: Sequence[Alert], stop: threading.Event) -> None:
@@ -116,6 +116,7 @@ class RolloutControl:
         stop: threading.Event | None = None,
         *,
         crowns: bool = True,
+        trace_id: str = "",
     ) -> Change:
         objective = load_objective(self.settings.objective)
         with self.releases.deciding:
@@ -123,7 +124,7 @@ class RolloutControl:
             change = decide(state, objective)
             if not change.writes:
                 return change
-            self.releases.write(change)
+            self.releases.write(change, trace_id)
         _log.info("training.decided", outcome=change.told)
         # Kafka first: it is the truth, and the aliases follow.
         self.aliases.follow(objective.name, change.release if crowns else None, state.after(change).running)

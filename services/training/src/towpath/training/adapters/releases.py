@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from towpath.core.ids import new_traceparent
 from towpath.core.stream import Broker, Codec, Registry, read_history
 from towpath.training.domain.rollouts import Change, State
 from towpath.v1 import ModelRelease, Rollout
@@ -67,18 +68,25 @@ class Releases:
         """
         self.write(Change("", release))
 
-    def write(self, change: Change) -> None:
+    def write(self, change: Change, trace_id: str = "") -> None:
         """Returns once Kafka has all of it, the release first: what ends a rollout is written last.
+
+        Args:
+            trace_id: of the trace that this goes on with; empty where there is none.
 
         Raises:
             RetryableError: Kafka went away; some of it may be there.
         """
         topic = self.registry.full_name("rollouts")
+        trace = new_traceparent(trace_id) if trace_id else None
         with self.broker.producer(client_id=_CLIENT) as producer:
             if change.release is not None:
-                release = self.codec.encode(change.release, topic=self.topic, key=change.release.model_name)
+                name = change.release.model_name
+                release = self.codec.encode(change.release, topic=self.topic, key=name, trace=trace)
                 producer.send([release], timeout_s=_SEND_LIMIT_S)
-            rollouts = [self.codec.encode(each, topic=topic, key=each.model_name) for each in change.rollouts]
+            rollouts = [
+                self.codec.encode(each, topic=topic, key=each.model_name, trace=trace) for each in change.rollouts
+            ]
             if rollouts:
                 producer.send(rollouts, timeout_s=_SEND_LIMIT_S)
 

@@ -10,7 +10,8 @@ import structlog
 from google.protobuf.message import DecodeError
 from pydantic import ValidationError
 
-from towpath.core.errors import NotFoundError
+from towpath.core.errors import NotFoundError, RetryableError
+from towpath.core.store import Store
 from towpath.training.domain.runs import Run
 from towpath.v1 import Reference
 
@@ -18,12 +19,16 @@ __all__ = ["RunStore"]
 
 _log = structlog.get_logger(__name__)
 _REFERENCE = "reference.binpb"
+_MAX_BYTES = 20_000_000
 _RUN_ID = re.compile(r"run-[0-9a-f]{8,64}")
 
 
 @dataclass(frozen=True)
 class RunStore:
+    """`remote`: where runs outlive this disk."""
+
     folder: Path
+    remote: Store | None = None
 
     def save(self, run: Run) -> None:
         file = self.folder / run.run_id / "run.json"
@@ -31,6 +36,23 @@ class RunStore:
         part = file.with_suffix(".part")
         part.write_text(run.model_dump_json(by_alias=True, indent=1), encoding="utf-8")
         part.replace(file)
+        if self.remote is not None and run.status != "running":
+            try:
+                self.remote.put_file(file, f"runs/{run.run_id}/run.json")
+            except RetryableError as error:
+                _log.warning("training.run_not_in_store", run_id=run.run_id, reason=str(error)[:300])
+
+    def restore(self) -> None:
+        """Runs that only the store knows are here again. Raises RetryableError: it is away."""
+        if self.remote is None:
+            return
+        for run_id in self.remote.names("runs"):
+            file = self.folder / run_id / "run.json"
+            if _RUN_ID.fullmatch(run_id) and not file.exists():
+                try:
+                    self.remote.get_file(f"runs/{run_id}/run.json", file, max_bytes=_MAX_BYTES)
+                except NotFoundError:
+                    continue  # of before runs were kept there
 
     def load(self, run_id: str) -> Run:
         """Raises NotFoundError, also for anything that is not the form of a run id."""
@@ -69,8 +91,8 @@ class RunStore:
             _log.warning("training.reference_unreadable", run_id=run_id, reason=str(error)[:300])
             return None
 
-    def fail_interrupted(self) -> None:
-        """Runs that an earlier process left unfinished will never finish."""
+    def fail_interrupted(self, but: str | None = None) -> None:
+        """Runs that an earlier process left unfinished will never finish. `but` is this process' own."""
         for run in self.all():
-            if run.status in ("queued", "running"):
+            if run.status in ("queued", "running") and run.run_id != but:
                 self.save(run.failed("interrupted: the training service ended before the run did; start another"))

@@ -43,6 +43,10 @@ class Run(_Part):
     report: str = ""
     release: dict[str, Any] | None = Field(None, description="towpath.v1.ModelRelease in canonical JSON")
     error: str = ""
+    causes: tuple[str, ...] = Field((), description="what made it start by itself: causes of alerts, labels, schedule")
+    alert_ids: tuple[str, ...] = Field((), description="of those alerts")
+    trace_id: str = Field("", description="W3C trace id, the alert's where one led to it")
+    given_up: bool = Field(False, description="it took longer than the objective's maxRunTime")
 
     def changed(self, **changes: Any) -> Run:
         return self.model_copy(update=changes)

@@ -1,4 +1,4 @@
-"""Training by itself: watch annotations, and start a run when the policy says so."""
+"""Training by itself: annotations and alerts are read from their start; when all is read, the policy is asked."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from towpath.core.errors import ConflictError, DeadLetterError, RetryableError
-from towpath.core.objective import load_objective
+from towpath.core.errors import DeadLetterError, TowpathError
 from towpath.core.service import Backoff
-from towpath.training.domain.policy import RetrainingPolicy
-from towpath.training.handlers import Trainer
-from towpath.v1 import Annotation
+from towpath.core.stream import Codec, Consumer, Record, Registry
+from towpath.training.retraining import Retraining
+from towpath.v1 import Alert, Annotation
 
 __all__ = ["Watcher"]
 
@@ -21,45 +20,51 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class Watcher:
-    """Reads annotations from their start, so that it knows after a restart what was new before it."""
+    """One thread. No offsets are committed: a restart reads all again, and so knows what was decided before."""
 
-    trainer: Trainer
-    backoff: Backoff = field(default_factory=Backoff)
+    retraining: Retraining
+    registry: Registry
+    backoff: Backoff = field(default_factory=lambda: Backoff(cap_s=15.0))
 
     def loop(self, stop: threading.Event) -> None:
-        """Until `stop`; Kafka being away is waited out."""
+        """Until `stop`; what is in the way is told and waited out."""
+        self.retraining.trainer.restore(stop)
         while not stop.is_set():
             try:
                 self._watch(stop)
-            except RetryableError as error:
-                _log.info("training.waiting", reason=str(error))
+            except (TowpathError, OSError, ValueError) as error:
+                if not stop.is_set():
+                    _log.warning("training.waiting", reason=str(error)[:1000])
                 self.backoff.wait(stop)
 
     def _watch(self, stop: threading.Event) -> None:
-        trainer = self.trainer
-        objective = load_objective(trainer.settings.objective)
-        policy = RetrainingPolicy(objective.contract.retraining.new_annotated_documents)
-        topic = trainer.registry.full_name("annotations")
-        with trainer.broker.consumer([topic], group=None, client_id="towpath-training-watch") as reader:
+        topics = [self.registry.full_name(name) for name in ("annotations", "alerts")]
+        self.retraining.begin()
+        with self.retraining.broker.consumer(topics, group=None, client_id="towpath-training-watch") as reader:
+            ends, caught_up = reader.end_offsets(), False
             while not stop.is_set():
-                batch = reader.poll(timeout_s=0.5, max_records=2000)
-                for record in batch.records:
-                    try:
-                        annotation = trainer.codec.decode(record, Annotation).message
-                    except DeadLetterError as error:
-                        _log.warning("training.unreadable", topic=topic, offset=record.offset, reason=str(error))
-                    else:
-                        if not annotation.deleted:
-                            policy.annotated(annotation.document_id)
-                trainer.metrics.new_documents.set(policy.new_documents)
-                self._start(policy)
+                for record in reader.poll(timeout_s=0.5, max_records=2000).records:
+                    self._take(record)
+                # Nothing is decided on half of what is known: an alert's end, or its answer, may be the next record.
+                caught_up = caught_up or all(reader.position(each) >= end for each, end in ends.items())
+                if caught_up and self._latest_alerts(reader):
+                    self.retraining.step()
+                    self.backoff.reset()
 
-    def _start(self, policy: RetrainingPolicy) -> None:
-        reason = policy.due()
-        if reason is None:
+    def _latest_alerts(self, reader: Consumer) -> bool:
+        topic = self.registry.full_name("alerts")
+        return all(reader.position(each) >= end for each, end in reader.end_offsets().items() if each.topic == topic)
+
+    def _take(self, record: Record) -> None:
+        if record.value is None:
             return
+        codec: Codec = self.retraining.codec
         try:
-            self.trainer.start(reason)
-        except ConflictError:
-            return  # one is running; it is asked again at the next poll
-        policy.trained()
+            if record.topic == self.registry.full_name("alerts"):
+                self.retraining.take(codec.decode(record, Alert).message, record.timestamp_ms / 1e3)
+            else:
+                annotation = codec.decode(record, Annotation).message
+                if not annotation.deleted:
+                    self.retraining.annotated(annotation.document_id, record.timestamp_ms / 1e3)
+        except DeadLetterError as error:
+            _log.warning("training.unreadable", topic=record.topic, offset=record.offset, reason=str(error))
