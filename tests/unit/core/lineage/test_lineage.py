@@ -11,7 +11,18 @@ from towpath.core.errors import NotFoundError
 from towpath.core.lineage import Graph, read_graph
 from towpath.core.store import Store
 from towpath.core.stream import Codec, MemoryBroker, Message, Registry
-from towpath.v1 import Annotation, ClassLabel, Document, Feedback, ModelRelease, Prediction, Rollout, RolloutMode
+from towpath.v1 import (
+    Alert,
+    AlertState,
+    Annotation,
+    ClassLabel,
+    Document,
+    Feedback,
+    ModelRelease,
+    Prediction,
+    Rollout,
+    RolloutMode,
+)
 
 REGISTRY = Registry.load("test.")
 
@@ -35,6 +46,10 @@ def graph(tmp_path: Path, request: pytest.FixtureRequest) -> Graph:
           for mode, reason in ((RolloutMode.ROLLOUT_MODE_SHADOW, "guide 2"), (RolloutMode.ROLLOUT_MODE_ENDED, "dearer"))
         ),
         ("predictions", Prediction(prediction_id="prd-3", document_id="doc-3", release_id="rel-1", rollout_id="rol-1")),
+        *(("alerts", Alert(alert_id="alr-1", cause="drift/length", summary="longer", state=state, release_id="rel-1",
+                           document_ids=["doc-3"]))
+          for state in (AlertState.ALERT_STATE_FIRING, AlertState.ALERT_STATE_ACKNOWLEDGED)),
+        ("alerts", Alert(alert_id="sil-1", cause="drift/", state=AlertState.ALERT_STATE_SILENCED)),
         ("feedback", Feedback(feedback_id="fb-3", document_id="doc-3", source="agent")),
     ]  # fmt: skip
     messages = [codec.encode(each, topic=REGISTRY.full_name(topic), key="k") for topic, each in sent]
@@ -45,6 +60,9 @@ def graph(tmp_path: Path, request: pytest.FixtureRequest) -> Graph:
     snapshot.mkdir(parents=True)
     (snapshot / "snapshot.json").write_text('{"id": "sha256:a", "documents": 2, "annotations": 2}')
     (snapshot / "annotations.txt").write_text("ann-1\nann-2\n")
+    for name, about in (("run-2", '{"runId": "run-2", "alertIds": ["alr-1"], "reason": "dear"}'), ("run-3", "{")):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "run.json").write_text(about)
     if request.param == "home":
         return read_graph(broker, REGISTRY, tmp_path)
     (tmp_path / "snapshots" / "half").mkdir()
@@ -68,6 +86,15 @@ def test_a_prediction_leads_to_the_rollout_during_which_it_was_made_and_that_to_
     assert found.node("rol-1").about == "ended: dearer"
     assert ids(found) >= {"rel-1", "rel-2", "run-2"}
     assert "rol-1" in ids(graph.about("rel-2"))
+
+
+def test_an_alert_leads_from_the_documents_that_show_it_to_the_release_that_came_of_it(graph: Graph) -> None:
+    found = graph.about("alr-1")
+    assert found.node("alr-1").about == "drift/length: longer"
+    assert ids(found) >= {"doc-3", "rel-1", "run-2", "rel-2"}
+    assert "alr-1" in ids(graph.about("rel-2"))
+    assert "alr-1" in ids(graph.about("doc-3"))
+    assert not ids(graph.about("rel-2")) & {"doc-3", "sil-1"}
 
 
 def test_a_document_leads_to_the_snapshots_that_hold_it(graph: Graph) -> None:

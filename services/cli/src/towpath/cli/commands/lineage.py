@@ -20,7 +20,7 @@ def lineage(
     identity: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="of a document, annotation, prediction, feedback, release, rollout, run, snapshot"
+            metavar="ID", help="of a document, annotation, prediction, feedback, release, rollout, run, snapshot, alert"
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="nodes and edges")] = False,

@@ -11,9 +11,11 @@ from towpath.core.errors import NotFoundError
 
 __all__ = ["Edge", "Graph", "Kind", "Node"]
 
-Kind = Literal["document", "annotation", "snapshot", "run", "release", "rollout", "prediction", "feedback", "objective"]
+Kind = Literal[
+    "document", "annotation", "snapshot", "run", "release", "rollout", "prediction", "feedback", "objective", "alert"
+]
 # Nodes that very many others hang on: the walk shows them and does not go through them to their other neighbours.
-_HUBS: frozenset[Kind] = frozenset({"snapshot", "release", "run", "rollout", "objective"})
+_HUBS: frozenset[Kind] = frozenset({"snapshot", "release", "run", "rollout", "objective", "alert"})
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Graph:
             return self._nodes[identity]
         except KeyError:
             raise NotFoundError(
-                f"{identity!r} is no document, annotation, snapshot, run, release, rollout, prediction or feedback of "
-                "the topics and files here"
+                f"{identity!r} is no document, annotation, snapshot, run, release, rollout, prediction, feedback or "
+                "alert of the topics and files here"
             ) from None
 
     def neighbours(self, identity: str) -> Iterator[tuple[str, Node]]:
@@ -79,8 +81,9 @@ class Graph:
     def about(self, identity: str) -> Graph:
         """What can be reached from `identity`, up and down.
 
-        From a hub (snapshot, run, release, rollout, objective) that is not the start only what it was made of is
-        followed: all other documents of the same snapshot are not this document's lineage.
+        From a hub (snapshot, run, release, rollout, objective, alert) that is not the start only what it was made of
+        is followed: all other documents of the same snapshot are not this document's lineage. Asked about an alert, it
+        goes on from the run that followed to the release that this made.
 
         Raises:
             NotFoundError: no such id.
@@ -110,7 +113,8 @@ class Graph:
     def _followed(self, node: Node, start: Node) -> list[Edge]:
         down = self._out[node.id]
         if node.kind in _HUBS and node != start:
-            return [edge for edge in down if self._is_hub(edge.target)]
+            made = self._in[node.id] if (start.kind, node.kind) == ("alert", "run") else []
+            return [edge for edge in down if self._is_hub(edge.target)] + made
         return [*down, *self._in[node.id]]
 
     def _is_hub(self, identity: str) -> bool:

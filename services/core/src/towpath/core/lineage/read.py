@@ -1,4 +1,4 @@
-"""Filling the graph: from the topics, and from the snapshots' lists in the store or below the home."""
+"""Filling the graph: from the topics, and from snapshots' lists and runs in the store or below the home."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from towpath.core.errors import NotFoundError
 from towpath.core.lineage.graph import Graph, Node
 from towpath.core.stream import Broker, Codec, Registry, read_history
-from towpath.v1 import Annotation, Document, Feedback, ModelRelease, Prediction, Rollout, RolloutMode, RolloutOutcome
+from towpath.v1 import (
+    Alert,
+    AlertState,
+    Annotation,
+    Document,
+    Feedback,
+    ModelRelease,
+    Prediction,
+    Rollout,
+    RolloutMode,
+    RolloutOutcome,
+)
 
 if TYPE_CHECKING:
     from towpath.core.store import Store
@@ -41,6 +52,11 @@ def read_graph(broker: Broker, registry: Registry, home: Path, store: Store | No
     # The last word on each: how it stands, or how it ended.
     for rollout in {each.rollout_id: each for each in history}.values():
         _rollout(graph, rollout)
+    alerts = read_history(broker, Codec(), registry.full_name("alerts"), Alert, client_id="towpath-lineage")
+    for alert in {each.alert_id: each for each in alerts if each.cause}.values():
+        _alert(graph, alert)
+    for run in _runs_below(home) if store is None else _runs_stored(store):
+        _run(graph, run)
     for about, listed in _below(home) if store is None else _stored(store):
         _snapshot(graph, about, listed)
     return graph
@@ -80,6 +96,29 @@ def _rollout(graph: Graph, each: Rollout) -> None:
     graph.link(each.rollout_id, "against", each.champion_release_id)
 
 
+def _alert(graph: Graph, each: Alert) -> None:
+    if each.state in (AlertState.ALERT_STATE_SILENCED, AlertState.ALERT_STATE_UNSILENCED):
+        return
+    trace = f", trace {each.trace_id}" if each.trace_id else ""
+    graph.add(Node(each.alert_id, "alert", f"{each.cause}: {_short(each.summary)}{trace}"))
+    graph.link(each.alert_id, "about", each.release_id)
+    for document_id in each.document_ids:
+        graph.link(each.alert_id, "shown by", document_id)
+
+
+def _run(graph: Graph, about: bytes) -> None:
+    """What a run's file says of why it was started; a damaged one says nothing."""
+    try:
+        data = json.loads(about)
+        run_id, alert_ids = str(data["runId"]), list(map(str, data.get("alertIds", [])))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return
+    if alert_ids:
+        graph.add(Node(run_id, "run", _short(str(data.get("reason", "")))))
+    for each in alert_ids:
+        graph.link(run_id, "started for", each)
+
+
 def _prediction(graph: Graph, each: Prediction) -> None:
     decision = each.class_decision
     trace = f", trace {each.trace_id}" if each.trace_id else ""
@@ -99,6 +138,7 @@ def _feedback(graph: Graph, each: Feedback) -> None:
 # One id a line beside the Parquet files, so that nobody needs Parquet to ask what is in a snapshot.
 _ABOUT, _LISTED = "snapshot.json", "annotations.txt"
 _MAX_ABOUT_BYTES, _MAX_LISTED_BYTES = 100_000, 2 * 2**30
+_RUN, _MAX_RUN_BYTES = "run.json", 20_000_000
 
 
 def _below(home: Path) -> Iterator[tuple[bytes, bytes]]:
@@ -113,6 +153,19 @@ def _stored(store: Store) -> Iterator[tuple[bytes, bytes]]:
         except NotFoundError:
             continue  # on its way
         yield about, store.read(f"snapshots/{name}/{_LISTED}", max_bytes=_MAX_LISTED_BYTES)
+
+
+def _runs_below(home: Path) -> Iterator[bytes]:
+    for file in home.glob(f"runs/*/{_RUN}"):
+        yield file.read_bytes()
+
+
+def _runs_stored(store: Store) -> Iterator[bytes]:
+    for name in store.names("runs"):
+        try:
+            yield store.read(f"runs/{name}/{_RUN}", max_bytes=_MAX_RUN_BYTES)
+        except NotFoundError:
+            continue  # of before runs were kept there
 
 
 def _snapshot(graph: Graph, about: bytes, listed: bytes) -> None:
