@@ -193,6 +193,23 @@ def test_killed_between_start_and_telling_it_tells_of_that_run_and_goes_on(tmp_p
     assert "interrupted" in rig.runs()[1].error
 
 
+def test_killed_after_its_release_was_out_the_run_has_succeeded(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.annotate(1, 2)
+    rig.alarm()
+    rig.trains = False
+    with rig.life():
+        until(rig.told)
+    (run,) = rig.runs()
+    release = ModelRelease(release_id="rel-1", model_name=NAME, run_id=run.run_id, snapshot_id="sha256:a")
+    rig.send("models", release)
+    rig.trains, rig.ahead_s = True, 90.0
+    with rig.life():
+        (decision,) = until(lambda: rig.asked()["decisions"])
+        assert (decision["outcome"], rig.asked()["waiting"]) == ("released", None)
+    assert [(each.status, each.outcome) for each in rig.runs()] == [("succeeded", "pass")]
+
+
 def test_killed_before_the_start_it_decides_the_same_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rig = Rig(tmp_path)
     rig.annotate(1, 2)

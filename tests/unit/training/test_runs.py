@@ -48,10 +48,11 @@ def test_a_run_that_its_process_left_is_failed_with_the_reason(tmp_path: Path) -
     store = RunStore(tmp_path)
     store.save(Run(run_id="run-00000001").changed(status="running"))
     store.save(Run(run_id="run-00000002").changed(status="succeeded"))
-    store.fail_interrupted()
-    assert store.load("run-00000001").status == "failed"
-    assert "interrupted" in store.load("run-00000001").error
-    assert store.load("run-00000002").status == "succeeded"
+    store.save(Run(run_id="run-00000003").changed(status="queued"))
+    (left,) = store.interrupted(but="run-00000003")
+    assert left.run_id == "run-00000001"
+    assert left.left(None).status == "failed"
+    assert "interrupted" in left.left(None).error
 
 
 def test_a_step_replaces_its_own_last_state() -> None:

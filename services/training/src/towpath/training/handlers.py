@@ -113,18 +113,21 @@ class Trainer:
             self._current = None
 
     def restore(self, stop: threading.Event) -> None:
-        """What earlier processes knew and left is known here: once, by whoever comes first. It waits for the store."""
+        """What earlier processes knew and left is known here: once, by whoever comes first."""
         backoff = Backoff(cap_s=15.0)
         with self._restoring:
             while not self._restored and not stop.is_set():
                 try:
                     self.store.restore()
+                    with self._busy:
+                        left = self.store.interrupted(but=self._current)
+                    released = self.releases.by_run(stop) if left else {}
                 except (RetryableError, OSError) as error:
                     _log.warning("training.runs_waiting", reason=str(error)[:500])
                     backoff.wait(stop)
                     continue
-                with self._busy:
-                    self.store.fail_interrupted(but=self._current)
+                for run in left:
+                    self.store.save(run.left(released.get(run.run_id)))
                 self._restored = True
 
     def _work(self, run: Run, stop: threading.Event) -> None:

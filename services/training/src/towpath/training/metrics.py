@@ -25,7 +25,8 @@ class TrainingMetrics(Catalogue):
         self.running = self.gauge("running", "1 while a run is worked on")
         about = "Documents that a check of the last run's data found, by check and how serious it is"
         self.data_findings = self.gauge("data_findings", about, ["check", "severity"])
-        self.new_documents = self.gauge("new_annotated_documents", "Annotated since the last run began")
+        about = "Annotated since the last run that came to its gate began"
+        self.new_documents = self.gauge("new_annotated_documents", about)
         about = "What training decided by itself: runs started, alerts not worth one, persons asked"
         self.decisions = self.counter("decisions", about, ["decision"])
         for each in ("started", "not-worth", "asked"):

@@ -60,6 +60,20 @@ class Releases:
                 _learn(known, rollout.challenger)
         return State(reigning, last, known)
 
+    def by_run(self, stop: threading.Event) -> dict[str, ModelRelease]:
+        """Releases that are on one of the topics, by the run that made each.
+
+        Raises:
+            RetryableError: Kafka went away, or `stop` was set.
+        """
+        known: dict[str, ModelRelease] = {}
+        for release in read_history(self.broker, self.codec, self.topic, ModelRelease, client_id=_CLIENT, stop=stop):
+            _learn(known, release)
+        topic = self.registry.full_name("rollouts")
+        for rollout in read_history(self.broker, self.codec, topic, Rollout, client_id=_CLIENT, stop=stop):
+            _learn(known, rollout.challenger)
+        return {release.run_id: release for release in known.values() if release.run_id}
+
     def publish(self, release: ModelRelease) -> None:
         """Returns once Kafka has it.
 

@@ -91,8 +91,6 @@ class RunStore:
             _log.warning("training.reference_unreadable", run_id=run_id, reason=str(error)[:300])
             return None
 
-    def fail_interrupted(self, but: str | None = None) -> None:
-        """Runs that an earlier process left unfinished will never finish. `but` is this process' own."""
-        for run in self.all():
-            if run.status in ("queued", "running") and run.run_id != but:
-                self.save(run.failed("interrupted: the training service ended before the run did; start another"))
+    def interrupted(self, but: str | None = None) -> list[Run]:
+        """Runs that an earlier process left unfinished: they will never finish. `but` is this process' own."""
+        return [run for run in self.all() if run.status in ("queued", "running") and run.run_id != but]

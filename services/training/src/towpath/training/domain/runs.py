@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from google.protobuf import json_format
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from towpath.v1 import GateOutcome, ModelRelease
 
 __all__ = ["Run", "Step", "with_step"]
 
@@ -50,6 +53,21 @@ class Run(_Part):
 
     def changed(self, **changes: Any) -> Run:
         return self.model_copy(update=changes)
+
+    def left(self, released: ModelRelease | None) -> Run:
+        """As it is when its process ended before it did: failed, unless its release was out by then."""
+        if released is None:
+            return self.failed("interrupted: the training service ended before the run did; start another")
+        told = json_format.MessageToDict(released)
+        return self.changed(
+            status="succeeded",
+            finished_at=datetime.now(UTC),
+            outcome="no baseline" if released.gate_outcome == GateOutcome.GATE_OUTCOME_NO_BASELINE else "pass",
+            explanation=released.gate_explanation,
+            metrics=dict(released.metrics),
+            snapshot_id=released.snapshot_id,
+            release={name: value for name, value in told.items() if name not in ("reference", "previous")},
+        )
 
     def failed(self, error: str) -> Run:
         return self.changed(status="failed", error=error, finished_at=datetime.now(UTC))
