@@ -21,7 +21,7 @@ from towpath.v1 import Alert, AlertState, Annotation, ClassLabel, Document
 
 pytestmark = pytest.mark.kafka
 
-POLICY = "  retraining: {runCost: 20, expectedDocuments: 100000, minNewDocuments: 100, newAnnotatedDocuments: 1000}\n"
+POLICY = "  retraining: {runCost: 20, expectedDocuments: 100000, minNewDocuments: 250, newAnnotatedDocuments: 1000}\n"
 TRACE = "0123456789abcdef" * 2
 
 
@@ -87,7 +87,7 @@ def test_an_alert_with_a_price_becomes_a_release_and_is_acknowledged_with_the_re
 
     with training(tmp_path, broker, topics) as client:
         (call,) = until(lambda: told("retraining"))
-        assert "40 more annotated documents" in call.summary
+        assert "190 more annotated documents" in call.summary
         assert client.get("/v1/runs").json() == []
         send(broker, list(labelled(topics, 300)))
         run: dict[str, Any] = until(lambda: _finished(client), 240)
