@@ -128,6 +128,7 @@ def test_no_change_of_what_programs_obey_goes_untold(path: str) -> None:
         "DE",
         ["de"],
         ["e-mail"],
+        ["drift/"],
         ["majority"],
         -3,
         3.5,
