@@ -76,7 +76,10 @@ def main() -> int:
     kept = Kept.open(arguments.work, about, fresh=arguments.fresh)
     if not arguments.profile:
         look(arguments, kept, BUSY)
-    with tempfile.TemporaryDirectory(dir=arguments.work) as folder, LocalKafka(Path(folder)) as kafka:
+    with (
+        tempfile.TemporaryDirectory(dir=arguments.work) as folder,
+        LocalKafka(Path(folder), long_running=True) as kafka,
+    ):
         bundles = build_bundles(arguments.work, texts)
         place = Place(arguments.work, kafka, *bundles, texts, scale, tell, arguments.threads)
         if arguments.profile:

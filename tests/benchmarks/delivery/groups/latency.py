@@ -12,6 +12,8 @@ __all__ = ["Latency"]
 
 PREFIX = "paced."
 _SHARE = 0.5
+_WARM_UPS = 3  # loads before the first round: a Kafka in use is not one that Java still compiles
+_FIRST_WARM_UP = 1000  # no round has such a number
 
 
 class Latency:
@@ -21,6 +23,9 @@ class Latency:
     def prepare(self, place: Place, kept: Kept) -> None:
         place.create_topics(PREFIX)
         self._rate = _SHARE * capacity(place, kept)
+        with serving_worker(place, PREFIX):
+            for number in range(_WARM_UPS):
+                load(place, PREFIX, self._rate, _FIRST_WARM_UP + number)
 
     def round(self, place: Place, number: int, rounds: Rounds) -> None:
         count = max(50, place.scale.requests)

@@ -69,12 +69,15 @@ class LocalKafka:
         preferred_port: int | None = None,
         detached: bool = False,
         properties: str = "",
+        long_running: bool = False,
         tell: Callable[[str], None] = tell_terminal,
     ) -> None:
         """Listen on `port` and no other, else on the port of before, else on `preferred_port` where it is free.
 
         `properties` are added to the broker's configuration, {port} and {controller_port} filled in; a name that
         stands there already gets the new value.
+        `long_running`: Java compiles ever better what it runs often: a minute of a processor, won back
+        later; else it compiles quickly, once.
         `tell` gets lines of progress while jars are fetched.
 
         Raises:
@@ -82,6 +85,7 @@ class LocalKafka:
         """
         self.folder = folder.resolve()
         self._detached, self._tell, self._properties = detached, tell, properties
+        self._compiler = [] if long_running else ["-XX:TieredStopAtLevel=1"]
         if port is not None and not is_free(port):
             raise TowpathError(f"port {port} is taken: stop what listens there, or choose another")
         before = _ports_of(self.folder / "server.properties")
@@ -114,7 +118,7 @@ class LocalKafka:
         """
         jars = class_path(self._tell)
         self._configure(jars)
-        heap = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        heap = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", *self._compiler]
         level = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
         command = [str(java()), *heap, *level, "-cp", jars, "kafka.Kafka", str(self.folder / "server.properties")]
         # Kafka takes its own lock too late: a second one on the same data would harm the first's metadata.
