@@ -26,6 +26,7 @@ from benchmarks.delivery.rounds import Kept, measure
 from towpath.cli.local import LocalKafka
 
 BEGIN = time.monotonic()
+_SETTLED = 12  # looks of five seconds: Java goes on compiling Kafka when that was started, or had much to do
 
 
 def tell(line: str) -> None:
@@ -51,14 +52,14 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def look(arguments: argparse.Namespace, kept: Kept, limit: float) -> None:
+def look(arguments: argparse.Namespace, kept: Kept, limit: float, readings: int = 1) -> None:
     """Whether one may measure now.
 
     Raises:
         BusyError: one may not, and --anyway was not said.
     """
     try:
-        check_quiet(limit=limit)
+        check_quiet(limit=limit, readings=readings)
     except BusyError:
         if not arguments.anyway:
             raise
@@ -87,7 +88,7 @@ def main() -> int:
             kept.save()
         else:
             for key in arguments.only or GROUPS:
-                look(arguments, kept, BUSY_BESIDE_KAFKA)
+                look(arguments, kept, BUSY_BESIDE_KAFKA, _SETTLED)
                 measure(GROUPS[key], place, kept, scale.pairs)
     figures = [each for key, group in GROUPS.items() if key in kept.groups for each in group.figures(kept.rounds(key))]
     write(output, figures, kept)
