@@ -14,19 +14,19 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from benchmarks.delivery.groups import GROUPS
 from benchmarks.delivery.machine import described
 from benchmarks.delivery.place import ROOT, Place, Scale, build_bundles, texts_of
 from benchmarks.delivery.profile import profile
-from benchmarks.delivery.quiet import BUSY, BUSY_BESIDE_KAFKA, BusyError, check_quiet
+from benchmarks.delivery.quiet import BusyError, busy_share, check_quiet
 from benchmarks.delivery.report import write
 from benchmarks.delivery.rounds import Kept, measure
 from towpath.cli.local import LocalKafka
 
 BEGIN = time.monotonic()
-_SETTLED = 12  # looks of five seconds: Java goes on compiling Kafka when that was started, or had much to do
 
 
 def tell(line: str) -> None:
@@ -52,14 +52,14 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def look(arguments: argparse.Namespace, kept: Kept, limit: float, readings: int = 1) -> None:
-    """Whether one may measure now.
+def look(arguments: argparse.Namespace, kept: Kept, beside: int | None = None) -> None:
+    """Whether one may measure now: nobody else works here, but the process `beside`.
 
     Raises:
         BusyError: one may not, and --anyway was not said.
     """
     try:
-        check_quiet(limit=limit, readings=readings)
+        check_quiet(partial(busy_share, beside))
     except BusyError:
         if not arguments.anyway:
             raise
@@ -76,7 +76,7 @@ def main() -> int:
     about = described(texts, scale, arguments.threads, of_semeval=arguments.tweets is not None)
     kept = Kept.open(arguments.work, about, fresh=arguments.fresh)
     if not arguments.profile:
-        look(arguments, kept, BUSY)
+        look(arguments, kept)
     with (
         tempfile.TemporaryDirectory(dir=arguments.work) as folder,
         LocalKafka(Path(folder), long_running=True) as kafka,
@@ -88,7 +88,7 @@ def main() -> int:
             kept.save()
         else:
             for key in arguments.only or GROUPS:
-                look(arguments, kept, BUSY_BESIDE_KAFKA, _SETTLED)
+                look(arguments, kept, kafka.pid)
                 measure(GROUPS[key], place, kept, scale.pairs)
     figures = [each for key, group in GROUPS.items() if key in kept.groups for each in group.figures(kept.rounds(key))]
     write(output, figures, kept)
