@@ -23,6 +23,7 @@ __all__ = ["BenchError", "Contender", "Memory", "Run", "accounted", "rate_of", "
 # Of a run's documents: before, threads, caches and batch sizes find their way.
 EARLY = (0.1, 0.5)
 SHORTEST_S = 0.1
+_BATCH = 500  # documents that one transaction has at most
 
 
 class BenchError(Exception):
@@ -123,19 +124,22 @@ def run(
     if not whole:
         raise BenchError(f"{contender.name}: {len(reader.arrived)} of {wanted} came out; its log ends:\n{tail}")
     lost, repeated = accounted(reader.arrived, documents if wanted == documents else None)
-    return Run(rate_of(reader.arrived[: timed or wanted], fed), lost, repeated, tuple(memory.samples))
+    return Run(rate_of(reader.arrived, fed, timed), lost, repeated, tuple(memory.samples))
 
 
-def rate_of(arrived: Sequence[Arrival], fed: float | None = None) -> float:
+def rate_of(arrived: Sequence[Arrival], fed: float | None = None, timed: int | None = None) -> float:
     """Documents a second by the broker's stamps: from the end of an early batch to the end of the last.
 
     Batches show as gaps: the longest among the first tenth to half of the documents is the end of one. Where documents
-    were only `fed` (seconds since the epoch) once all was warm, all count, from then on.
+    were only `fed` (seconds since the epoch) once all was warm, all count, from then on. Of more than `timed`, the
+    batch in which so many had come is the last.
 
     Raises:
         BenchError: they came as one batch.
     """
     times = np.sort([each.at_broker for each in arrived])
+    if timed is not None and timed < len(times):
+        times = times[: timed + int(np.argmax(np.diff(times[timed - 1 : timed + _BATCH])))]
     if fed is not None:
         return len(times) / float(times[-1] - fed)
     early, late = int(EARLY[0] * len(times)), int(EARLY[1] * len(times))

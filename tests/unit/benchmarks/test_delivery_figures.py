@@ -74,6 +74,11 @@ def test_the_rate_is_from_the_end_of_a_batch_to_the_end_of_the_last() -> None:
     assert rate_of(steady) == pytest.approx(200, rel=0.05)
 
 
+def test_of_a_long_queue_the_batch_that_was_begun_is_counted_to_its_end() -> None:
+    queue = arrivals(*((n, 300) for n in range(10)))
+    assert rate_of(queue, timed=1000) == pytest.approx(300, rel=0.01)
+
+
 def test_what_was_fed_to_a_warm_contender_counts_from_then_on() -> None:
     assert rate_of(arrivals((10, 500)), fed=1e9) == pytest.approx(50, rel=0.01)
 
