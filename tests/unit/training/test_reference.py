@@ -13,12 +13,15 @@ from fastapi.testclient import TestClient
 from google.protobuf import json_format
 
 from support.waiting import until
+from towpath.core.service import StoreSettings
+from towpath.core.store import open_store
 from towpath.core.stream import Codec, MemoryBroker, Registry, read_history
 from towpath.training.adapters.store import RunStore
 from towpath.training.bootstrap import build
 from towpath.training.domain.online.head import Weights
 from towpath.training.domain.online.learner import Version
 from towpath.training.domain.online.releases import back_to, online_release, static_of
+from towpath.training.domain.runs import Run
 from towpath.training.settings import TrainingSettings
 from towpath.v1 import ModelRelease, Reference, Rollout
 
@@ -124,6 +127,18 @@ def test_one_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     assert store.reference("run-00000001") == reference(1)
     (tmp_path / "run-00000001" / "reference.binpb").write_bytes(b"\xff\xff")
     assert store.reference("run-00000001") is None
+
+
+def test_it_outlives_the_disk_with_its_run(tmp_path: Path) -> None:
+    remote = open_store(StoreSettings(url=(tmp_path / "store").as_uri()))
+    store, other = RunStore(tmp_path / "a", remote), RunStore(tmp_path / "b", remote)
+    store.keep_reference("run-00000001", reference(1))
+    for n in (1, 2):
+        store.save(Run(run_id=f"run-0000000{n}", status="succeeded"))
+    other.restore()
+    assert {each.run_id for each in other.all()} == {"run-00000001", "run-00000002"}
+    assert other.reference("run-00000001") == reference(1)
+    assert other.reference("run-00000002") is None
 
 
 def test_an_online_head_is_watched_by_what_is_still_true_of_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,23 +37,20 @@ class RunStore:
         part = file.with_suffix(".part")
         part.write_text(run.model_dump_json(by_alias=True, indent=1), encoding="utf-8")
         part.replace(file)
-        if self.remote is not None and run.status != "running":
-            try:
-                self.remote.put_file(file, f"runs/{run.run_id}/run.json")
-            except RetryableError as error:
-                _log.warning("training.run_not_in_store", run_id=run.run_id, reason=str(error)[:300])
+        if run.status != "running":
+            self._copy(run.run_id, file.name)
 
     def restore(self) -> None:
         """Runs that only the store knows are here again. Raises RetryableError: it is away."""
         if self.remote is None:
             return
         for run_id in self.remote.names("runs"):
-            file = self.folder / run_id / "run.json"
-            if _RUN_ID.fullmatch(run_id) and not file.exists():
-                try:
-                    self.remote.get_file(f"runs/{run_id}/run.json", file, max_bytes=_MAX_BYTES)
-                except NotFoundError:
-                    continue  # of before runs were kept there
+            if _RUN_ID.fullmatch(run_id) and not (self.folder / run_id / "run.json").exists():
+                for name in (_REFERENCE, "run.json"):
+                    # Most runs leave no reference, and early ones were not kept there.
+                    with suppress(NotFoundError):
+                        file = self.folder / run_id / name
+                        self.remote.get_file(f"runs/{run_id}/{name}", file, max_bytes=_MAX_BYTES)
 
     def load(self, run_id: str) -> Run:
         """Raises NotFoundError, also for anything that is not the form of a run id."""
@@ -80,6 +78,7 @@ class RunStore:
         part = file.with_suffix(".part")
         part.write_bytes(reference.SerializeToString())
         part.replace(file)
+        self._copy(run_id, file.name)
 
     def reference(self, run_id: str) -> Reference | None:
         """None where the run left none, or it cannot be read."""
@@ -94,3 +93,11 @@ class RunStore:
     def interrupted(self, but: str | None = None) -> list[Run]:
         """Runs that an earlier process left unfinished: they will never finish. `but` is this process' own."""
         return [run for run in self.all() if run.status in ("queued", "running") and run.run_id != but]
+
+    def _copy(self, run_id: str, name: str) -> None:
+        if self.remote is None:
+            return
+        try:
+            self.remote.put_file(self.folder / run_id / name, f"runs/{run_id}/{name}")
+        except RetryableError as error:
+            _log.warning("training.run_not_in_store", run_id=run_id, file=name, reason=str(error)[:300])
