@@ -18,7 +18,8 @@ GOLDEN_DIRECTIONS = "b5fa4db85da14dbf9c46f46a3fda99715d37eb479aabd0c52b716bb39ec
 
 def unit(random: np.random.Generator, rows: int, width: int) -> NDArray[np.float32]:
     made = random.normal(size=(rows, width))
-    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+    scaled: NDArray[np.float32] = (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 def golden(width: int) -> NDArray[np.float32]:

@@ -84,11 +84,12 @@ class Reader:
 
     def _windows(self, encoding: Encoding) -> tuple[list[list[int]], bool, int, int]:
         """Pieces, whether there would be more, tokens, unknown tokens."""
-        ids, rest = encoding.ids, encoding.overflowing
+        ids: list[int] = encoding.ids
+        rest = encoding.overflowing
         tokens, unknown = len(ids) - self._special, ids.count(self._unknown)
         if not rest:
             return [ids], False, tokens, unknown
-        pieces = [each.ids for each in rest]
+        pieces: list[list[int]] = [each.ids for each in rest]
         tokens += sum(map(len, pieces)) - len(pieces) * (self._special + self._stride)
         unknown += sum(each[self._new :].count(self._unknown) for each in pieces)
         return [ids, *pieces[: self._most - 1]], len(rest) >= self._most, tokens, unknown
@@ -100,13 +101,11 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[list[list[int]],
     return [each.ids for each in encodings], np.array([bool(each.overflowing) for each in encodings], dtype=np.bool_)
 
 
-def _unknown_id(data: bytes, tokenizer: Tokenizer) -> int | None:
-    """What a tokenizer makes of what it does not know; None where it knows everything, as one of bytes does."""
+def _unknown_id(data: bytes, tokenizer: Tokenizer) -> int:
+    """What a tokenizer makes of what it does not know; -1, no token, where it knows all, as one of bytes does."""
     model = json.loads(data)["model"]
-    if "unk_id" in model:
-        found: int | None = model["unk_id"]
-        return found
-    return tokenizer.token_to_id(model["unk_token"]) if model.get("unk_token") else None
+    found = model["unk_id"] if "unk_id" in model else tokenizer.token_to_id(model.get("unk_token") or "")
+    return -1 if found is None else int(found)
 
 
 def wants_windows(objective_json: str) -> bool:

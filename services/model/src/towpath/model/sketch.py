@@ -52,6 +52,6 @@ def _directions(width: int) -> NDArray[np.float64]:
     """(width, 16) of 1 and -1: the bits of a hash, for numpy's generators may change with its versions."""
     told = f"towpath.model.sketch {VERSION} {width}".encode()
     data = np.frombuffer(hashlib.shake_256(told).digest(width * DIMENSIONS // 8), dtype=np.uint8)
-    made = 1.0 - 2.0 * np.unpackbits(data).reshape(width, DIMENSIONS)
+    made: NDArray[np.float64] = 1.0 - 2.0 * np.unpackbits(data).reshape(width, DIMENSIONS)
     made.flags.writeable = False
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -135,8 +136,7 @@ def _json(message: ModelRelease | Rollout | None) -> dict[str, Any] | None:
 
 def _shown(message: ModelRelease | Rollout) -> dict[str, Any]:
     """Without the rows that monitoring goes by: a thousand a release, which nobody reads."""
-    shown = type(message)()
-    shown.CopyFrom(message)
+    shown = deepcopy(message)
     release = shown.challenger if isinstance(shown, Rollout) else shown
     release.ClearField("reference")
     if release.HasField("previous"):
