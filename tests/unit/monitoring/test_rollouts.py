@@ -25,6 +25,7 @@ from towpath.monitoring.settings import MonitoringSettings
 from towpath.v1 import (
     Alert,
     AlertSeverity,
+    AlertState,
     ClassDecision,
     ClassLabel,
     DeadLetter,
@@ -222,9 +223,8 @@ def test_after_a_restart_in_the_middle_the_verdict_is_that_without_one(stage: St
         first = until(stage.alerts, 20)
     with stage.monitoring() as monitoring:
         assert monitoring.documents(120) == found
-        again = until(lambda: stage.alerts()[1:], 20)
-    # Whoever acted on the first does nothing at the second.
-    assert {each.alert_id for each in (*first, *again)} == {first[0].alert_id}
+    # Who acts on it reads it where it is.
+    assert stage.alerts() == first
     assert (len(first), found["verdict"]) == (1, "promote")
 
 
@@ -253,6 +253,18 @@ def test_a_mode_has_evidence_and_a_verdict_of_its_own(stage: Stage) -> None:
     assert found["difference"] == pytest.approx(-1, abs=0.2)
     assert len({each.alert_id for each in stage.alerts()}) == 2
     assert (alerts[0].evidence["shadow"], alerts[0].evidence["since"]) == (0, 3000)
+
+
+def test_a_verdict_is_over_with_its_rollout(stage: Stage) -> None:
+    stage.send([rollout(), *shadowed(120)])
+    with stage.monitoring():
+        (verdict,) = until(stage.alerts, 20)
+        stage.send([rollout(ENDED)])
+        _, over = until(lambda: stage.alerts()[1:] and stage.alerts(), 20)
+    assert (verdict.cause, verdict.state) == ("rollout/rol-1", AlertState.ALERT_STATE_FIRING)
+    assert (over.alert_id, over.state, over.actor) == (
+        verdict.alert_id, AlertState.ALERT_STATE_RESOLVED, "monitoring",
+    )  # fmt: skip
 
 
 def test_another_share_begins_anew(stage: Stage) -> None:

@@ -17,7 +17,7 @@ from towpath.serving.domain.slot import ModelSlot, Serving
 from towpath.serving.entrypoints.worker import Worker
 from towpath.serving.handlers import PredictBatch
 from towpath.serving.metrics import ServingMetrics
-from towpath.v1 import Alert, AlertSeverity, DeadLetter
+from towpath.v1 import Alert, AlertSeverity, AlertState, DeadLetter
 
 REGISTRY, CODEC = Registry.load("test."), Codec()
 JUNK = 500
@@ -72,6 +72,7 @@ def test_a_flood_stops_the_worker_with_an_alarm(broker: MemoryBroker) -> None:
         (alert,) = (CODEC.decode(each, Alert).message for each in reader.poll(timeout_s=0).records)
     assert (alert.monitor, alert.objective) == ("dead-letters", "g")
     assert alert.severity == AlertSeverity.ALERT_SEVERITY_PAGE
+    assert (alert.cause, alert.state) == ("dead-letters/g", AlertState.ALERT_STATE_FIRING)
     assert "40 of the last 40 documents could not be read" in alert.summary
 
 

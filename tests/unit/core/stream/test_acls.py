@@ -44,8 +44,9 @@ def test_a_principal_writes_and_reads_what_the_registry_says(principal: str, wri
 def test_only_who_works_in_transactions_has_ids_and_a_group_for_them() -> None:
     ids = [each for each in ACLS if each.resource == "transactional_id"]
     assert {(each.principal, each.name, each.prefixed) for each in ids} == {("serving", "t.towpath.serving", True)}
-    assert {each.principal for each in ACLS if each.resource == "group"} == {"serving", "client"}
+    assert {each.principal for each in ACLS if each.resource == "group"} == {"serving", "client", "monitoring"}
     assert allowed("client", "read", "group") == {"client"}
+    assert allowed("monitoring", "read", "group") == {"towpath.monitoring"}
 
 
 def test_a_client_sees_every_topic_as_it_is() -> None:

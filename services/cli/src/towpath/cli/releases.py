@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Any
 
 import httpx
@@ -10,29 +9,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from towpath.cli.asking import asked, me
 from towpath.cli.context import console, installed, plain
-from towpath.core.errors import ConflictError, NotFoundError, RejectedError, RetryableError, TowpathError
 
 __all__ = ["change", "evidence", "releases", "show"]
 
-_TIMEOUT_S = 60.0
 _SHOWN = 60
-_ERRORS: dict[int, type[TowpathError]] = {
-    404: NotFoundError,
-    409: ConflictError,
-    422: RejectedError,
-    503: RetryableError,
-}
 
 
 def releases() -> dict[str, Any]:
     """Raises TowpathError with what training says."""
-    return _asked("GET", "/v1/releases")
+    return asked("training", "GET", "/v1/releases")
 
 
 def change(path: str, body: dict[str, Any]) -> dict[str, Any]:
     """POST /v1/rollouts… Raises TowpathError with what training says."""
-    return _asked("POST", f"/v1/rollouts{path}", {**body, "actor": _me()})
+    return asked("training", "POST", f"/v1/rollouts{path}", json={**body, "actor": me()})
 
 
 def evidence() -> list[dict[str, Any]]:
@@ -99,27 +91,3 @@ def _last(rollout: dict[str, Any] | None) -> str:
 
 def _say(out: Console, words: str) -> None:
     out.print(Text(plain(words)))
-
-
-def _asked(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    here = installed()
-    with httpx.Client(base_url=here.url("training"), headers=here.headers(), timeout=_TIMEOUT_S) as client:
-        answer = client.request(method, path, json=body)
-    if answer.status_code != 200:
-        raise _ERRORS.get(answer.status_code, TowpathError)(_said(answer))
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def _said(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"training answered {answer.status_code}: {answer.text[:500]}"
-
-
-def _me() -> str:
-    try:
-        return plain(getpass.getuser())[:100]
-    except (OSError, KeyError):
-        return "a person"  # a container's user without a name

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from fastapi import Depends
 from prometheus_client import CollectorRegistry
 
 from towpath.core.objective import Objective, load_objective
-from towpath.core.service import Health, NotReadyError, Service, new_app, require_caller
+from towpath.core.service import Health, Loop, NotReadyError, Service, new_app, require_caller
 from towpath.core.stream import Broker, Codec, Registry, connect
+from towpath.monitoring.adapters.alert_topic import AlertTopic
+from towpath.monitoring.adapters.receivers import receivers
 from towpath.monitoring.alerts import AlertDesk
 from towpath.monitoring.domain.finding import Monitor
-from towpath.monitoring.entrypoints import http
+from towpath.monitoring.entrypoints import alerts_http, http
+from towpath.monitoring.entrypoints.alertmanager import AlertmanagerLoop
 from towpath.monitoring.entrypoints.consumer import Reader
 from towpath.monitoring.entrypoints.documents import DataWatch
 from towpath.monitoring.entrypoints.stability import StabilityWatch
+from towpath.monitoring.entrypoints.webhooks import WebhookLoop
 from towpath.monitoring.handlers import Watch
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.rollouts import RolloutWatch
@@ -24,25 +29,49 @@ from towpath.monitoring.settings import MonitoringSettings
 __all__ = ["build"]
 
 
-def build(settings: MonitoringSettings, *, broker: Broker | None = None, objective: Objective | None = None) -> Service:
-    """The service, on the broker and objective that `settings` name unless others are given."""
+def build(
+    settings: MonitoringSettings,
+    *,
+    broker: Broker | None = None,
+    objective: Objective | None = None,
+    also: Sequence[Monitor] = (),
+) -> Service:
+    """The service, on the broker and objective that `settings` name unless others are given.
+
+    `also`: monitors beside its own.
+    """
     broker = broker or connect(settings.kafka)
     objective = objective or load_objective(settings.objective)
     metrics, health = MonitoringMetrics(CollectorRegistry()), Health()
     watch = Watch(objective, metrics, settings.monitoring_window_documents, settings.monitoring_releases)
     codec, registry = Codec(settings.encoding, "towpath/monitoring"), Registry.load(settings.topic_prefix)
     trials = RolloutWatch(objective, metrics, settings.monitoring_window_documents)
-    monitors: list[Monitor] = []
-    reader = Reader(broker, codec, registry, watch, trials, AlertDesk(objective.name), monitors)
+    monitors: list[Monitor] = [*also]
+    desk = AlertDesk(objective.name, settings.monitoring_alert_cooldown_seconds)
+    topic = AlertTopic(broker, codec, registry, desk, metrics)
+    reader = Reader(broker, codec, registry, watch, trials, desk, topic, monitors)
     stability = StabilityWatch(broker, registry.full_name("predictions"), "predictions", metrics)
     limits, window = objective.contract.data_quality, settings.monitoring_data_documents
     data = DataWatch(broker, codec, registry.full_name("documents"), limits, metrics, window)
     health.add("kafka", partial(broker.ping, timeout_s=1.5))
     health.add("history", partial(_caught_up, reader))
     app = new_app("Towpath monitoring", health, metrics.registry, description="What predictions are worth.")
-    loops = [reader.loop, stability.loop, data.loop]
-    app.include_router(http.router(watch, trials), dependencies=[Depends(require_caller(settings.auth))])
+    loops = [reader.loop, stability.loop, data.loop, *_senders(settings, topic, objective.unit, reader)]
+    caller = [Depends(require_caller(settings.auth))]
+    app.include_router(http.router(watch, trials), dependencies=caller)
+    app.include_router(alerts_http.router(desk, topic, reader.caught_up.is_set), dependencies=caller)
     return Service("monitoring", settings, health, metrics.registry, app, loops, [broker.close])
+
+
+def _senders(settings: MonitoringSettings, topic: AlertTopic, unit: str, reader: Reader) -> list[Loop]:
+    """A loop for each who is to be told of alerts."""
+    token, metrics = settings.monitoring_webhook_bearer_file, topic.metrics
+    hooks = receivers("webhook", settings.monitoring_webhooks, token)
+    managers = receivers("alertmanager", settings.monitoring_alertmanagers, token, "/api/v2/alerts")
+    return [
+        *(WebhookLoop(topic.broker, topic.codec, topic.registry, each, unit, metrics).loop for each in hooks),
+        *(AlertmanagerLoop(topic.desk, each, unit, metrics, reader.caught_up).loop for each in managers),
+    ]
 
 
 def _caught_up(reader: Reader) -> None:

@@ -39,6 +39,10 @@ class MonitoringMetrics(Catalogue):
             self.unreadable.labels(topic)  # from 0 on, so that the first one is a change
         about = "How long an open transaction has kept readers of a partition from what was written after it began"
         self.open_transaction = self.gauge("open_transaction_seconds", about, ["topic", "partition"])
+        self.alerts_open = self.gauge("alerts_open", "Alerts that are not over", ["monitor", "severity", "state"])
+        self.alerts_told = self.counter("alerts_told", "Alerts and silences written", ["severity", "state"])
+        about = "Notices to receivers of webhooks, by the receiver's place in the settings"
+        self.webhooks = self.counter("webhooks", about, ["receiver", "outcome"])
         # Of the last documents, as they come in; the limits are the objective's.
         self.data_documents = self.gauge("data_documents", "Documents in the window that data are judged by")
         self.data_found = self.gauge("data_found_ratio", "Share of them that a check finds", ["check"])

@@ -17,7 +17,17 @@ from towpath.monitoring.domain.trial import Answer, Evidence, Mode, Phase, Said
 from towpath.monitoring.domain.verdicts import Shown, explanation, shown
 from towpath.monitoring.handlers import truth_of
 from towpath.monitoring.metrics import MonitoringMetrics
-from towpath.v1 import Alert, AlertSeverity, ClassDecision, Decision, Feedback, Prediction, Rollout, RolloutMode
+from towpath.v1 import (
+    Alert,
+    AlertSeverity,
+    AlertState,
+    ClassDecision,
+    Decision,
+    Feedback,
+    Prediction,
+    Rollout,
+    RolloutMode,
+)
 
 __all__ = ["RolloutWatch"]
 
@@ -97,6 +107,10 @@ class RolloutWatch:
         alert = self._alert(seen)
         return None if alert.alert_id == self._told else alert
 
+    def cause(self) -> str | None:
+        """Of what is said of the rollout that runs, as of the last look; None where none runs."""
+        return None if self._seen is None else _cause(self._seen)
+
     def was_told(self, alert: Alert) -> None:
         """Kafka has it."""
         self._told = alert.alert_id
@@ -120,6 +134,9 @@ class RolloutWatch:
             severity=severity,
             summary=explanation(seen, self._rule, self.objective.unit),
             release_id=phase.challenger,
+            runbook_url="docs/releases.md",
+            cause=_cause(seen),
+            state=AlertState.ALERT_STATE_FIRING,
             evidence={
                 "documents": seen.documents, "difference": seen.difference, "lower": seen.lower, "upper": seen.upper,
                 "promote": promote, "roll_back": not promote, "undecided": seen.exhausted, "margin": self._rule.margin,
@@ -137,6 +154,10 @@ class RolloutWatch:
             gauge.clear()  # of a rollout that has ended nothing is said
         for gauge, value in zip(gauges, values, strict=False):
             gauge.labels(seen.phase.challenger if seen else "", seen.phase.mode if seen else "").set(value)
+
+
+def _cause(seen: Evidence) -> str:
+    return f"rollout/{seen.phase.rollout_id}"
 
 
 @lru_cache(maxsize=1024)

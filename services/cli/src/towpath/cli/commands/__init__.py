@@ -5,6 +5,7 @@ from collections.abc import Callable
 import typer
 
 from towpath.cli.commands import (
+    alerts,
     data,
     dead_letters,
     demo,
@@ -36,6 +37,7 @@ REGISTER: tuple[Callable[[typer.Typer], None], ...] = (
     data.register,
     train.register,
     release.register,
+    alerts.register,
     retraining.register,
     predict.register,
     tail.register,

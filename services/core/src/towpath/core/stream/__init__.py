@@ -1,7 +1,7 @@
 """Streams: the broker port and its two implementations, the codec, the topic registry, dead letters."""
 
 from towpath.core.service.settings import KafkaSettings
-from towpath.core.stream.acls import Acl, acls_of
+from towpath.core.stream.acls import Acl, acls_of, group_prefix
 from towpath.core.stream.codec import Codec, Encoding, Envelope, trace_id_of
 from towpath.core.stream.compare import differences
 from towpath.core.stream.dead_letter import ATTEMPTS_HEADER, Request, dead_letter, request_dead_letter
@@ -53,6 +53,7 @@ __all__ = [
     "connect",
     "dead_letter",
     "differences",
+    "group_prefix",
     "read_history",
     "read_until",
     "request_dead_letter",

@@ -17,6 +17,8 @@ from towpath.core.stream.registry import Registry, Topic
 __all__ = ["CLIENT", "Acl", "Operation", "Resource", "acls_of", "group_prefix"]
 
 CLIENT = "client"
+# Monitoring's say how far each receiver of its webhooks has been told.
+_GROUPED = (CLIENT, "monitoring")
 Operation = Literal["read", "write", "describe", "describe_configs"]
 Resource = Literal["topic", "group", "transactional_id"]
 
@@ -43,7 +45,7 @@ def group_prefix(registry: Registry, principal: str) -> str:
 def acls_of(registry: Registry) -> list[Acl]:
     """All ACLs of an installation, sorted, each once."""
     found = {each for topic in registry for each in (*_of_services(registry, topic), *_of_client(topic))}
-    return sorted({*found, *_in_groups(registry, CLIENT)})
+    return sorted({*found, *(each for name in _GROUPED for each in _in_groups(registry, name))})
 
 
 def _of_services(registry: Registry, topic: Topic) -> Iterator[Acl]:

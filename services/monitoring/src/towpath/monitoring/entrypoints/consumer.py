@@ -8,7 +8,7 @@ that a rollout has ended, or that an alert was told. No offsets are committed; K
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -16,6 +16,7 @@ import structlog
 from towpath.core.errors import DeadLetterError, RetryableError
 from towpath.core.service import Backoff
 from towpath.core.stream import Broker, Codec, Consumer, Message, Partition, Record, Registry, dead_letter, read_history
+from towpath.monitoring.adapters.alert_topic import AlertTopic
 from towpath.monitoring.alerts import AlertDesk
 from towpath.monitoring.domain.finding import Monitor
 from towpath.monitoring.handlers import Watch
@@ -33,7 +34,7 @@ _CLIENT = "towpath-monitoring"
 class Reader:
     """One thread. After Kafka was away it goes on where it was.
 
-    `monitors` see what `watch` had not seen before; `desk` is told what they find.
+    `monitors` see what `watch` had not seen before; `desk` is told what they find. `heed` sees every alert.
     """
 
     broker: Broker
@@ -42,7 +43,9 @@ class Reader:
     watch: Watch
     trials: RolloutWatch
     desk: AlertDesk
+    alerts: AlertTopic
     monitors: Sequence[Monitor] = ()
+    heed: Callable[[Alert], None] | None = None
     backoff: Backoff = field(default_factory=Backoff)
     caught_up: threading.Event = field(default_factory=threading.Event)
     _next: dict[Partition, int] = field(default_factory=dict)
@@ -86,15 +89,12 @@ class Reader:
     def _tell(self) -> None:
         alerts = self.desk.due(found for each in self.monitors for found in each.findings())
         verdict = self.trials.look()
-        if verdict is not None:
+        alerts += self.desk.over("rollout", self.trials.cause(), "that rollout has ended")
+        # One that the topic has was told before a restart; who acts on it reads it there.
+        if verdict is not None and not self.desk.knows(verdict.alert_id):
             alerts.append(verdict)
-        if not alerts:
-            return
-        topic = self.registry.full_name("alerts")
-        self._send([self.codec.encode(each, topic=topic, key=each.objective) for each in alerts])
-        for each in alerts:
-            _log.info("monitoring.alert", monitor=each.monitor, release_id=each.release_id, summary=each.summary)
-            self.desk.seen(each)
+        self.alerts.write(alerts)
+        self.alerts.show()
         if verdict is not None:
             self.trials.was_told(verdict)
 
@@ -115,7 +115,7 @@ class Reader:
         elif topic == "feedback":
             self._feedback(self.codec.decode(record, Feedback).message)
         elif topic == "alerts":
-            self.desk.seen(self.codec.decode(record, Alert).message)
+            self._alert(self.codec.decode(record, Alert).message)
         elif record.value is None:
             if topic == "rollouts":
                 self.trials.ended((record.key or b"").decode("utf-8", "replace"))
@@ -123,6 +123,11 @@ class Reader:
             self._release(self.codec.decode(record, ModelRelease).message)
         else:
             self.trials.rollout(self.codec.decode(record, Rollout).message)
+
+    def _alert(self, alert: Alert) -> None:
+        self.desk.seen(alert)
+        if self.heed is not None:
+            self.heed(alert)
 
     def _prediction(self, prediction: Prediction) -> None:
         new = self.watch.prediction(prediction)

@@ -9,7 +9,7 @@ import structlog
 from towpath.core.errors import RejectedError, RetryableError
 from towpath.core.ids import alert_id
 from towpath.core.stream import Broker, Codec, Registry
-from towpath.v1 import Alert, AlertSeverity, ModelRelease
+from towpath.v1 import Alert, AlertSeverity, AlertState, ModelRelease
 
 __all__ = ["Alarms"]
 
@@ -37,6 +37,7 @@ class Alarms:
                 summary=f"Release {release.release_id} cannot be served, what served before serves on: {reason}",
                 runbook_url=f"{_RUNBOOKS}#towpathbundlerefused",
                 release_id=release.release_id,
+                cause=f"release-refused/{release.release_id}",
             )
         )
 
@@ -50,10 +51,12 @@ class Alarms:
                 severity=AlertSeverity.ALERT_SEVERITY_PAGE,
                 summary=f"{group} has stopped: {reason}",
                 runbook_url=f"{_RUNBOOKS}#towpathdeadletters",
+                cause=f"dead-letters/{group}",
             )
         )
 
     def _send(self, alert: Alert) -> None:
+        alert.state = AlertState.ALERT_STATE_FIRING
         alert.created_at.GetCurrentTime()
         message = self.codec.encode(alert, topic=self.registry.full_name("alerts"), key=alert.objective)
         try:
