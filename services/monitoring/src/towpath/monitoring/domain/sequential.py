@@ -20,7 +20,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ConfidenceSequence"]
+__all__ = ["ConfidenceSequence", "log_capital"]
 
 Floats = NDArray[np.float64]
 # Shares of the most that may be bet without ruin: large ones decide early, small ones narrow the bounds in the end.
@@ -44,11 +44,11 @@ class ConfidenceSequence:
         self._threshold = math.log(2 / (1 - confidence))
         self._seen: Counter[float] = Counter()
 
-    def add(self, value: float) -> None:
-        """Raises ValueError for one outside the range: the bounds would not hold."""
+    def add(self, value: float, count: int = 1) -> None:
+        """It was seen so often. Raises ValueError for one outside the range: the bounds would not hold."""
         if not self.low <= value <= self.high:
             raise ValueError(f"{value:g} is not between {self.low:g} and {self.high:g}")
-        self._seen[value] += 1
+        self._seen[value] += count
 
     @property
     def count(self) -> int:
@@ -70,11 +70,19 @@ class ConfidenceSequence:
         return self.low + span * lower, self.low + span * upper
 
 
-def _capital(values: Floats, counts: Floats, mean: float) -> float:
-    """Logarithm of what bets that the mean is above `mean` made of 1: `values` (n,) were seen `counts` (n,) times."""
-    grown = np.log1p(_BETS[:, None] * (values / mean - 1)) @ counts + _CAPITAL
-    most = grown.max()
-    return float(most + np.log(np.exp(grown - most).sum()))
+def log_capital(values: Floats, counts: Floats, means: Floats) -> Floats:
+    """Logarithm of what bets that the mean is above each of p `means` made of 1, for each of m streams: (p, m).
+
+    Args:
+        values: (n,), each 0 to 1.
+        counts: (n, m), how often each was seen in each stream.
+        means: (p,), above 0, at most 1.
+    """
+    gains = np.log1p(_BETS[:, None, None] * (values / means[:, None] - 1))
+    grown = gains @ counts + _CAPITAL[:, None, None]
+    most = grown.max(axis=0)
+    made: Floats = most + np.log(np.exp(grown - most).sum(axis=0))
+    return made
 
 
 def _lower(values: Floats, counts: Floats, threshold: float) -> float:
@@ -85,7 +93,7 @@ def _lower(values: Floats, counts: Floats, threshold: float) -> float:
         middle = (out + in_) / 2
         if middle <= 0:
             return 0.0
-        if _capital(values, counts, middle) >= threshold:
+        if log_capital(values, counts[:, None], np.array([middle]))[0, 0] >= threshold:
             out = middle
         else:
             in_ = middle

@@ -1,0 +1,113 @@
+"""Documents side by side, a column a quantity: those of the reference and those of the stream look the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from towpath.core.objective import Costs
+
+__all__ = ["Columns", "Seen", "columns", "reference_columns"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is remembered of a prediction until it is counted.
+
+    `at`: seconds since the epoch. `cost`: expected, in the unit. `probabilities`: of the reference's classes in its
+    order, none where it tells another number of them. `sketch`: None where the model tells nothing of its input.
+    """
+
+    at: float
+    document_id: str
+    cost: float
+    asked: bool
+    probabilities: tuple[float, ...]
+    sketch: bytes | None
+    tokens: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Of n documents; NaN where nothing is known.
+
+    `sketches` (n, d); `tokens`, `unknown` (share of the tokens), `asked` (0 or 1), `cost` (n,); `probabilities` (n, K).
+    """
+
+    sketches: Floats
+    tokens: Floats
+    unknown: Floats
+    probabilities: Floats
+    asked: Floats
+    cost: Floats
+
+    def __len__(self) -> int:
+        return len(self.cost)
+
+
+def columns(seen: Sequence[Seen], dimensions: int, classes: int) -> Columns:
+    """Of documents of the stream, whose sketches should have `dimensions` bytes."""
+    sketches = np.full((len(seen), dimensions), np.nan)
+    probabilities = np.full((len(seen), classes), np.nan)
+    told = [row for row, each in enumerate(seen) if each.sketch is not None and len(each.sketch) == dimensions]
+    if told and dimensions:
+        joined = b"".join(seen[row].sketch or b"" for row in told)
+        sketches[told] = np.frombuffer(joined, dtype=np.int8).reshape(-1, dimensions)
+    sure = [row for row, each in enumerate(seen) if len(each.probabilities) == classes]
+    if sure and classes:
+        probabilities[sure] = [seen[row].probabilities for row in sure]
+    read = np.array([each.sketch is not None for each in seen], dtype=np.bool_)
+    tokens = np.array([each.tokens for each in seen], dtype=np.float64)
+    unknown = np.array([each.unknown for each in seen], dtype=np.float64)
+    return Columns(
+        sketches,
+        np.where(read, tokens, np.nan),
+        np.where(read, _share(unknown, tokens), np.nan),
+        probabilities,
+        np.array([each.asked for each in seen], dtype=np.float64),
+        np.array([each.cost for each in seen], dtype=np.float64),
+    )
+
+
+def reference_columns(
+    documents: int,
+    sketches: bytes,
+    tokens: Sequence[int],
+    unknown: Sequence[int],
+    probabilities: Sequence[float],
+    costs: Costs,
+) -> Columns:
+    """Of a reference, whose rows are priced by `costs`. A list that is empty is not known.
+
+    Raises:
+        ValueError: a list that has not a value (or row) for each of the documents; says which.
+    """
+    many, classes = documents, len(costs.matrix)
+    if many < 1:
+        raise ValueError("documents: there are none")
+    if len(sketches) % many or len(probabilities) not in (0, many * classes):
+        wrong = "sketches" if len(sketches) % many else "probabilities"
+        raise ValueError(f"{wrong}: not a row for each of {many} documents")
+    for name, each in (("tokens", tokens), ("unknownTokens", unknown)):
+        if len(each) not in (0, many):
+            raise ValueError(f"{name}: {len(each)} values for {many} documents")
+    rows = np.frombuffer(sketches, dtype=np.int8).reshape(many, -1).astype(np.float64)
+    known = np.array(tokens if len(tokens) else [np.nan] * many, dtype=np.float64)
+    strange = np.array(unknown if len(unknown) else [np.nan] * many, dtype=np.float64)
+    said = np.array(probabilities if len(probabilities) else [np.nan] * many * classes).reshape(many, classes)
+    if not np.isfinite(said).all():
+        nothing = np.full(many, np.nan)
+        return Columns(rows, known, _share(strange, known), np.full_like(said, np.nan), nothing, nothing)
+    decided = costs.decide(said)
+    return Columns(rows, known, _share(strange, known), said, decided.ask.astype(np.float64), decided.expected_cost)
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    share: Floats = np.minimum(part / np.maximum(whole, 1.0), 1.0)
+    return share
