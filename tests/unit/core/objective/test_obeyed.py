@@ -19,9 +19,10 @@ from towpath.ingestion.domain.obedience import Rules
 from towpath.model import Scores
 from towpath.model.decision import DecisionRule
 from towpath.model.reading import Reader, wants_windows
+from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.trial import Answer, Phase, Said, Trial
-from towpath.monitoring.handlers import Watch
 from towpath.monitoring.metrics import MonitoringMetrics
+from towpath.monitoring.performance import CAUSE, Performance
 from towpath.pipelines.steps.examples import label as examples_of
 from towpath.pipelines.steps.gate import decide
 from towpath.pipelines.steps.int8 import choose
@@ -79,13 +80,14 @@ def serving(objective: Objective) -> str:
 
 def monitoring(objective: Objective) -> str:
     """What does it say that documents cost, of which every other one went to a person?"""
-    watch = Watch(objective, MonitoringMetrics(CollectorRegistry()), 100, 3)
+    budget = Budget.of(objective.contract.monitoring.false_alarms, [CAUSE])
+    worth = Performance(objective, MonitoringMetrics(CollectorRegistry()), 100, 3, budget)
     for n in range(40):
         asked = Decision.DECISION_ASK_PERSON if n % 2 else Decision.DECISION_CLASS
         said = ClassDecision(label="neutral", decision=asked)
-        watch.prediction(Prediction(prediction_id=f"p{n}", document_id=f"d{n}", release_id="r", class_decision=said))
-        watch.feedback(Feedback(feedback_id=f"f{n}", document_id=f"d{n}", class_label=ClassLabel(label="neutral")))
-    return f"{watch.summary()['releases']['r']['feedback']['realisedCost']:.3f}"
+        worth.prediction(Prediction(prediction_id=f"p{n}", document_id=f"d{n}", release_id="r", class_decision=said))
+        worth.feedback(Feedback(feedback_id=f"f{n}", document_id=f"d{n}", class_label=ClassLabel(label="neutral")))
+    return f"{worth.summary()['r']['realisedCost']:.3f}"
 
 
 def rollout(objective: Objective) -> str:

@@ -14,8 +14,10 @@ from towpath.core.stream import Broker, Codec, Registry, connect
 from towpath.monitoring.adapters.alert_topic import AlertTopic
 from towpath.monitoring.adapters.receivers import receivers
 from towpath.monitoring.alerts import AlertDesk
+from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.finding import Monitor
-from towpath.monitoring.entrypoints import alerts_http, http
+from towpath.monitoring.drift import CAUSES, DriftWatch
+from towpath.monitoring.entrypoints import alerts_http, drift_http, http
 from towpath.monitoring.entrypoints.alertmanager import AlertmanagerLoop
 from towpath.monitoring.entrypoints.consumer import Reader
 from towpath.monitoring.entrypoints.documents import DataWatch
@@ -23,6 +25,7 @@ from towpath.monitoring.entrypoints.stability import StabilityWatch
 from towpath.monitoring.entrypoints.webhooks import WebhookLoop
 from towpath.monitoring.handlers import Watch
 from towpath.monitoring.metrics import MonitoringMetrics
+from towpath.monitoring.performance import CAUSE, Performance
 from towpath.monitoring.rollouts import RolloutWatch
 from towpath.monitoring.settings import MonitoringSettings
 
@@ -46,10 +49,15 @@ def build(
     watch = Watch(objective, metrics, settings.monitoring_window_documents, settings.monitoring_releases)
     codec, registry = Codec(settings.encoding, "towpath/monitoring"), Registry.load(settings.topic_prefix)
     trials = RolloutWatch(objective, metrics, settings.monitoring_window_documents)
-    monitors: list[Monitor] = [*also]
+    budget = Budget.of(objective.contract.monitoring.false_alarms, (CAUSE, *CAUSES))
+    performance = Performance(
+        objective, metrics, settings.monitoring_window_documents, settings.monitoring_releases, budget
+    )
+    drift = DriftWatch(objective, metrics, budget)
+    monitors: list[Monitor] = [performance, drift, *also]
     desk = AlertDesk(objective.name, settings.monitoring_alert_cooldown_seconds)
     topic = AlertTopic(broker, codec, registry, desk, metrics)
-    reader = Reader(broker, codec, registry, watch, trials, desk, topic, monitors)
+    reader = Reader(broker, codec, registry, watch, trials, desk, topic, monitors, drift.heed)
     stability = StabilityWatch(broker, registry.full_name("predictions"), "predictions", metrics)
     limits, window = objective.contract.data_quality, settings.monitoring_data_documents
     data = DataWatch(broker, codec, registry.full_name("documents"), limits, metrics, window)
@@ -58,7 +66,8 @@ def build(
     app = new_app("Towpath monitoring", health, metrics.registry, description="What predictions are worth.")
     loops = [reader.loop, stability.loop, data.loop, *_senders(settings, topic, objective.unit, reader)]
     caller = [Depends(require_caller(settings.auth))]
-    app.include_router(http.router(watch, trials), dependencies=caller)
+    app.include_router(http.router(watch, performance, trials), dependencies=caller)
+    app.include_router(drift_http.router(drift), dependencies=caller)
     app.include_router(alerts_http.router(desk, topic, reader.caught_up.is_set), dependencies=caller)
     return Service("monitoring", settings, health, metrics.registry, app, loops, [broker.close])
 

@@ -1,4 +1,4 @@
-"""Predictions and feedback to figures."""
+"""What is predicted and told, in figures; what it is worth is in towpath.monitoring.performance."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 from towpath.core.errors import MalformedMessageError
 from towpath.core.objective import Objective
-from towpath.monitoring.domain.estimates import Estimate
-from towpath.monitoring.domain.join import Join, Joined, Predicted, Told
+from towpath.monitoring.domain.window import Window
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.v1 import Decision, Feedback, Prediction
 
@@ -44,31 +43,21 @@ class Watch:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._join = Join(self.window)
-        self._estimates: dict[str, Estimate] = {}
+        self._predictions: Window[str, None] = Window(self.window)
+        self._feedback: Window[str, None] = Window(self.window)
         self._labels: dict[str, Counter[str]] = {}
         self._asked: Counter[str] = Counter()
         self.metrics.objective.labels(self.objective.name, self.objective.unit).set(1)
-        self._classes = {name: index for index, name in enumerate(self.objective.classes)}
+        self._classes = frozenset(self.objective.classes)
 
     def prediction(self, message: Prediction) -> bool:
         """Whether it was not seen before. Raises MalformedMessageError when it lacks what a prediction has."""
         if not (message.prediction_id and message.document_id and message.release_id):
             raise MalformedMessageError("a prediction without predictionId, documentId or releaseId")
-        said = message.class_decision
-        predicted = Predicted(
-            message.prediction_id,
-            message.document_id,
-            message.release_id,
-            self._classes.get(said.label),
-            said.decision == Decision.DECISION_ASK_PERSON,
-            said.expected_cost,
-        )
         with self._lock:
-            new, counted, undone = self._join.prediction(predicted)
+            new = self._predictions.add(message.prediction_id, None)
             if new:
-                self._observe(message, predicted)
-                self._estimate(counted, undone)
+                self._observe(message)
         return new
 
     def feedback(self, message: Feedback) -> bool:
@@ -76,13 +65,10 @@ class Watch:
         if not (message.feedback_id and message.document_id):
             raise MalformedMessageError("feedback without feedbackId or documentId")
         name = truth_of(message, self.objective)
-        told = Told(message.feedback_id, message.document_id, message.prediction_id, self._classes[name])
         with self._lock:
-            new, counted, undone = self._join.feedback(told)
-            if new:
-                if self.live:
-                    self.metrics.feedback.labels(name).inc()
-                self._estimate(counted, undone)
+            new = self._feedback.add(message.feedback_id, None)
+            if new and self.live:
+                self.metrics.feedback.labels(name).inc()
         return new
 
     def summary(self) -> dict[str, Any]:
@@ -93,7 +79,6 @@ class Watch:
                     "predictions": sum(self._labels[name].values()),
                     "askedShare": self._asked[name] / max(1, sum(self._labels[name].values())),
                     "classes": dict(self._labels[name]),
-                    "feedback": self._estimates[name].summary(),
                 }
                 for name in self._labels
             }
@@ -104,14 +89,14 @@ class Watch:
             if len(self._labels) >= self.releases:
                 release_id = OTHER
             self._labels.setdefault(release_id, Counter())
-            self._estimates.setdefault(release_id, Estimate(self.objective.costs))
         return release_id
 
-    def _observe(self, message: Prediction, predicted: Predicted) -> None:
-        release = self._release(predicted.release_id)
-        label = OTHER if predicted.label is None else self.objective.classes[predicted.label]
+    def _observe(self, message: Prediction) -> None:
+        release, said = self._release(message.release_id), message.class_decision
+        label = said.label if said.label in self._classes else OTHER
+        ask = said.decision == Decision.DECISION_ASK_PERSON
         self._labels[release][label] += 1
-        self._asked[release] += predicted.ask
+        self._asked[release] += ask
         total = sum(self._labels[release].values())
         for name, count in self._labels[release].items():
             self.metrics.share.labels(release, name).set(count / total)
@@ -119,7 +104,7 @@ class Watch:
         self.metrics.last.set(message.created_at.seconds + message.created_at.nanos / 1e9)
         if not self.live:
             return
-        self.metrics.predictions.labels(release, "ask-person" if predicted.ask else "class", label).inc()
+        self.metrics.predictions.labels(release, "ask-person" if ask else "class", label).inc()
         self.metrics.queued.labels(release).observe(message.timings.queued_seconds)
         self.metrics.inference.labels(release).observe(message.timings.inference_seconds)
         for each in message.class_decision.probabilities:
@@ -128,25 +113,3 @@ class Watch:
         if message.HasField("document_created_at"):
             seconds = (message.created_at.ToNanoseconds() - message.document_created_at.ToNanoseconds()) / 1e9
             self.metrics.latency.labels(release).observe(max(0.0, seconds))
-
-    def _estimate(self, counted: list[Joined], undone: list[Joined]) -> None:
-        for joined, sign in [*((each, -1) for each in undone), *((each, 1) for each in counted)]:
-            release = self._release(joined.predicted.release_id)
-            self._estimates[release].add(joined, sign)
-            self._publish(release)
-
-    def _publish(self, release: str) -> None:
-        found = self._estimates[release].summary()
-        self.metrics.joined.labels(release).set(found["documents"])
-        if found["documents"]:
-            self.metrics.accuracy.labels(release).set(found["accuracy"])
-            self.metrics.realised.labels(release).set(found["realisedCost"])
-            self.metrics.promised.labels(release).set(found["predictedCost"])
-        if "realisedCostInterval" in found:
-            self.metrics.realised_low.labels(release).set(found["realisedCostInterval"][0])
-            self.metrics.realised_high.labels(release).set(found["realisedCostInterval"][1])
-        totals: Counter[tuple[int, int]] = Counter()
-        for estimate in self._estimates.values():
-            totals.update(estimate.confusion)
-        for (truth, label), count in totals.items():
-            self.metrics.confusion.labels(self.objective.classes[truth], self.objective.classes[label]).set(count)

@@ -11,14 +11,23 @@ __all__ = ["Join", "Joined", "Predicted", "Told"]
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What monitoring remembers of a prediction. `label` is None for a class that the objective does not know."""
+    """What monitoring remembers of a prediction: a class index, and whether a person was asked instead.
+
+    `top` is the most probable class and `confidence` its probability, nan where probabilities were not told. `tokens`
+    is None where the model does not tell them. `at`: seconds since the epoch. `number`: of the prediction among all.
+    """
 
     prediction_id: str
     document_id: str
     release_id: str
-    label: int | None
+    label: int
     ask: bool
     expected_cost: float
+    top: int = 0
+    confidence: float = float("nan")
+    tokens: int | None = None
+    at: float = 0.0
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What predictions are worth: with feedback, without it, and whether it has become worse."""

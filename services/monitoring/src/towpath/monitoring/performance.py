@@ -1,0 +1,246 @@
+"""Following what predictions are worth: from predictions and feedback to figures, and an alarm where it is less."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from towpath.core.objective import Objective
+from towpath.monitoring.domain.budget import Budget
+from towpath.monitoring.domain.finding import Finding
+from towpath.monitoring.domain.join import Join, Joined, Predicted, Told
+from towpath.monitoring.domain.performance.excess import Excess, Found
+from towpath.monitoring.domain.performance.judged import beyond_of, judged_of
+from towpath.monitoring.domain.performance.labelled import Labelled
+from towpath.monitoring.domain.performance.recent import Recent
+from towpath.monitoring.domain.performance.shift import label_shift
+from towpath.monitoring.domain.performance.shown import Worth
+from towpath.monitoring.domain.performance.worth import Tracked, accuracy_of, cost_of, release_of
+from towpath.monitoring.handlers import truth_of
+from towpath.monitoring.metrics import MonitoringMetrics
+from towpath.monitoring.worth_metrics import show_confusion, show_estimates, show_labelled, show_shift
+from towpath.v1 import ClassDecision, Decision, Feedback, ModelRelease, Prediction
+
+__all__ = ["CAUSE", "Performance"]
+
+CAUSE = "performance/cost"
+# Shares by which documents must have grown before estimates, and the label shift, are made anew.
+_ESTIMATE_GROWTH, _SHIFT_GROWTH = 0.02, 0.2
+_LEAST_SHIFTED = 100
+
+
+@dataclass
+class Performance:
+    """The use case, and a monitor. `window` predictions and feedback are remembered, of `releases` releases."""
+
+    objective: Objective
+    metrics: MonitoringMetrics
+    window: int
+    releases: int
+    budget: Budget
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._join = Join(self.window)
+        self._recent = Recent(self.window, len(self.objective.classes))
+        self._tracked: dict[str, Tracked] = {}
+        self._made = 0
+        self._reigning = ""
+        self._classes = {name: index for index, name in enumerate(self.objective.classes)}
+
+    def release(self, message: ModelRelease) -> None:
+        """One that reigns from now on: it is held against what it was judged on."""
+        if message.model_name != self.objective.name or not message.release_id:
+            return
+        with self._lock:
+            tracked = self._track(message.release_id)
+            self._reigning = message.release_id
+            if tracked.excess is None:
+                costs, made = self.objective.costs, message.created_at.ToNanoseconds() / 1e9
+                tracked.judged = judged_of(message.reference, self.objective.classes, costs)
+                beyond = (
+                    [np.zeros(0)] * len(self._classes) if tracked.judged is None else beyond_of(tracked.judged, costs)
+                )
+                before = message.previous.created_at.ToNanoseconds() / 1e9 if message.HasField("previous") else None
+                error = self.budget.error(CAUSE, None if before is None else made - before)
+                tracked.excess = Excess(costs, beyond, made, error) if error > 0 else None
+
+    def prediction(self, message: Prediction) -> None:
+        """One of a class that the objective does not know is worth nothing that could be told."""
+        said = message.class_decision
+        label = self._classes.get(said.label)
+        if label is None or not np.isfinite(said.expected_cost):
+            return
+        ask = said.decision == Decision.DECISION_ASK_PERSON
+        probabilities = self._probabilities(said)
+        with self._lock:
+            tracked = self._track(message.release_id)
+            tracked.predictions += 1
+            predicted = Predicted(
+                message.prediction_id,
+                message.document_id,
+                tracked.release_id,
+                label,
+                ask,
+                said.expected_cost,
+                int(probabilities.argmax()),
+                float(probabilities.max()),
+                message.input.tokens if message.HasField("input") else None,
+                message.created_at.ToNanoseconds() / 1e9,
+                self._recent.add(tracked.index, probabilities, label, ask),
+            )
+            self._count(*self._join.prediction(predicted)[1:])
+
+    def feedback(self, message: Feedback) -> None:
+        """Raises MalformedMessageError when it names no known class."""
+        truth = self._classes[truth_of(message, self.objective)]
+        with self._lock:
+            told = Told(message.feedback_id, message.document_id, message.prediction_id, truth)
+            self._count(*self._join.feedback(told)[1:])
+
+    def findings(self) -> Iterable[Finding]:
+        """Whether documents have become dearer under the reigning release. Figures are shown as they are then, too."""
+        with self._lock:
+            for each in self._tracked.values():
+                self._publish(each)
+            tracked = self._tracked.get(self._reigning)
+            if tracked is None or tracked.excess is None:
+                return []
+            found = tracked.excess.look()
+            if found is not None and found.lower > 0:
+                tracked.fired = found
+            return [self._finding(tracked, tracked.excess, tracked.fired)]
+
+    def shown(self) -> Worth:
+        """Everything, for people."""
+        with self._lock:
+            return Worth(
+                objective=self.objective.name,
+                unit=self.objective.unit,
+                releases=[
+                    release_of(
+                        each,
+                        self._recent.of(each.index),
+                        self.objective.costs,
+                        self.objective.classes,
+                        each.excess.look() if each.excess else None,
+                        each.release_id == self._reigning,
+                    )
+                    for each in self._tracked.values()
+                ],
+            )
+
+    def summary(self) -> dict[str, dict[str, Any]]:
+        """By release: how many documents have feedback, and what they cost."""
+        with self._lock:
+            return {name: _summary(each.labelled) for name, each in self._tracked.items()}
+
+    def _track(self, release_id: str) -> Tracked:
+        tracked = self._tracked.get(release_id)
+        if tracked is None:
+            tracked = self._tracked[release_id] = Tracked(release_id, self._made, Labelled(self.objective.costs))
+            self._made += 1
+            if len(self._tracked) > self.releases:
+                gone = next(each for each in self._tracked if each not in (self._reigning, release_id))
+                del self._tracked[gone]
+                self.metrics.forget(gone)
+        return tracked
+
+    def _probabilities(self, said: ClassDecision) -> NDArray[np.float64]:
+        """(K,) in the objective's order; nan where they are not told, or are not those of its classes."""
+        told = {each.label: each.probability for each in said.probabilities}
+        row = np.array([told.get(name, np.nan) for name in self.objective.classes])
+        return row if abs(row.sum() - 1) < 0.01 and (row >= 0).all() else np.full(len(row), np.nan)
+
+    def _count(self, counted: list[Joined], undone: list[Joined]) -> None:
+        before = {each.predicted.prediction_id: each.told.truth for each in undone}
+        for joined in counted:
+            predicted, truth = joined.predicted, joined.told.truth
+            tracked = self._tracked.get(predicted.release_id)
+            if tracked is None:
+                continue
+            self._recent.truth(predicted.number, truth)
+            if predicted.prediction_id in before:
+                tracked.labelled.change(predicted, before[predicted.prediction_id], truth)
+                continue
+            tracked.labelled.add(predicted, truth)
+            if tracked.excess is not None:
+                cost = self.objective.costs.realised([truth], [predicted.label], [predicted.ask])
+                tracked.excess.add(predicted, float(cost[0]))
+
+    def _finding(self, tracked: Tracked, excess: Excess, fired: Found | None) -> Finding:
+        if fired is None:
+            return Finding(CAUSE, False, "no longer: another release reigns", release_id=tracked.release_id)
+        share, unit = self._acted_share(tracked), self.objective.unit
+        extra, least, most = (1000 * share * each for each in (fired.mean, fired.lower, fired.upper))
+        base = "the documents that it was judged on" if tracked.judged is not None else "their predictions promised"
+        return Finding(
+            cause=CAUSE,
+            firing=True,
+            summary=f"{tracked.release_id} costs more than {base}: by feedback on {fired.documents} documents that "
+            f"were acted on, {extra:.0f} {unit} more per 1,000 documents ({least:.0f} to {most:.0f} at any moment)",
+            severity="page",
+            release_id=tracked.release_id,
+            evidence={
+                "documents": fired.documents, "excess": fired.mean, "lower": fired.lower, "upper": fired.upper,
+                "extra_cost_per_thousand_lower": least, "extra_cost_per_thousand_upper": most, "acted_share": share,
+                "judged_documents": 0 if tracked.judged is None else len(tracked.judged.truths),
+            },
+            extra_cost_per_thousand=extra,
+            began_at=fired.began_at,
+            document_ids=excess.worst(fired.began_at),
+        )  # fmt: skip
+
+    def _acted_share(self, tracked: Tracked) -> float:
+        ask = self._recent.of(tracked.index).ask
+        return 1 - float(ask.mean()) if len(ask) else 1.0
+
+    def _publish(self, tracked: Tracked) -> None:
+        labelled = tracked.labelled
+        if tracked.grown("labelled", labelled.count + labelled.changed, 0.0):
+            show_labelled(self.metrics, tracked, self.objective.classes)
+            confusion: Counter[tuple[int, int]] = Counter()
+            for each in self._tracked.values():
+                confusion.update(_confusion(each.labelled))
+            show_confusion(self.metrics, confusion, self.objective.classes)
+        if tracked.grown("estimate", tracked.predictions + labelled.count + labelled.changed, _ESTIMATE_GROWTH):
+            rows = self._recent.of(tracked.index)
+            if len(rows.labels):
+                show_estimates(
+                    self.metrics, tracked, cost_of(rows, self.objective.costs), accuracy_of(rows, self.objective.costs)
+                )
+        if tracked.judged is None or tracked.predictions < _LEAST_SHIFTED:
+            return
+        if tracked.release_id == self._reigning and tracked.grown("shift", tracked.predictions, _SHIFT_GROWTH):
+            rows = self._recent.of(tracked.index)
+            if len(rows.labels):
+                tracked.shift = label_shift(
+                    tracked.judged, rows.probabilities, rows.labels, rows.ask, self.objective.costs
+                )
+                show_shift(self.metrics, tracked, self.objective.classes)
+
+
+def _confusion(labelled: Labelled) -> Counter[tuple[int, int]]:
+    found: Counter[tuple[int, int]] = Counter()
+    for cell, count in labelled.current.items():
+        found[cell.truth, cell.label] += count
+    return found
+
+
+def _summary(labelled: Labelled) -> dict[str, Any]:
+    if not labelled.count:
+        return {"documents": 0}
+    (accuracy, realised), bounds = labelled.point(), labelled.cost()
+    return {
+        "documents": labelled.count,
+        "accuracy": accuracy,
+        "realisedCost": realised,
+        "realisedCostInterval": [bounds.lower, bounds.upper],
+        "predictedCost": labelled.promised / labelled.count,
+    }
