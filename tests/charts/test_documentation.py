@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 PAGE = (Path(__file__).parents[2] / "docs/kubernetes.md").read_text()
-PIECES = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
+ALERTS = (Path(__file__).parents[2] / "docs/alerts.md").read_text()
+PIECES = re.findall(r"```yaml\n(.*?)```", PAGE + ALERTS, flags=re.DOTALL)
 
 
 @pytest.fixture(scope="module")

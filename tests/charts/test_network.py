@@ -150,6 +150,7 @@ OUT = {
     "full": {
         "serving": {9000},
         "endpoint": {9000},
+        "monitoring": {443, 9093},
         "training": {443, 6443, 9000},
         "training-job": {9000},
         "batch": {9000},

@@ -89,6 +89,19 @@ def test_the_worker_and_the_endpoint_are_two_modes(settings_of: Callable[[str], 
     assert endpoint.serving_grpc_port == 9000
 
 
+def test_monitoring_is_told_whom_to_tell(example: Any, settings_of: Callable[[str], Any]) -> None:
+    monitoring = settings_of("monitoring")
+    told = example.name == "full"
+    managers = monitoring.monitoring_alertmanagers
+    assert (managers and managers.get_secret_value()) == ("http://alertmanager.observability:9093" if told else None)
+    assert (monitoring.monitoring_webhooks is not None) == told  # from a Secret
+    (pod,) = (pod for pod in example.pods.values() if component_of(pod) == "monitoring")
+    (container,) = pod["spec"]["containers"]
+    mounts = {each["mountPath"] for each in container["volumeMounts"]}
+    bearer = monitoring.monitoring_webhook_bearer_file
+    assert (bearer is not None and str(bearer.parent) in mounts) == told
+
+
 def test_training_is_told_how_to_run(example: Any, settings_of: Callable[[str], Any]) -> None:
     training = settings_of("training")
     assert training.training_runner == ("kfp" if example.name == "external" else "job")

@@ -79,6 +79,27 @@
 {{- end }}
 {{- end }}
 
+{{/* Who monitoring tells of alerts. dict "root" $ */}}
+{{- define "towpath.alertsEnv" -}}
+{{- with .root.Values.monitoring.alerts }}
+{{- if .webhooksSecret }}
+- name: TOWPATH_MONITORING_WEBHOOKS
+  valueFrom: {secretKeyRef: {name: {{ .webhooksSecret }}, key: webhooks}}
+{{- else if .webhooks }}
+- name: TOWPATH_MONITORING_WEBHOOKS
+  value: {{ join "," .webhooks | quote }}
+{{- end }}
+{{- with .alertmanagers }}
+- name: TOWPATH_MONITORING_ALERTMANAGERS
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- if .tokenSecret }}
+- name: TOWPATH_MONITORING_WEBHOOK_BEARER_FILE
+  value: /etc/towpath/alerts/token
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* All of a service's environment. dict "root" $ "name" name "service" entry */}}
 {{- define "towpath.serviceEnv" -}}
 {{- $service := .service -}}
@@ -119,6 +140,9 @@
 {{- if eq .name "training" }}
 {{ include "towpath.trainingEnv" . }}
 {{- end }}
+{{- if eq .name "monitoring" }}
+{{- include "towpath.alertsEnv" . }}
+{{- end }}
 {{- end }}
 
 {{- define "towpath.podSecurity" -}}
@@ -144,7 +168,7 @@ capabilities: {drop: [ALL]}
 {{- end }}
 
 {{/* Volumes and mounts. dict "root" $ "store" none|read|write "objective" bool "jobTemplate" bool
-     "volume" bool: on the volume even where the store is elsewhere */}}
+     "volume" bool: on the volume even where the store is elsewhere; "alertsToken" the Secret with that, or nothing */}}
 {{- define "towpath.mounts" -}}
 - {name: tmp, mountPath: /tmp}
 - name: home
@@ -160,6 +184,9 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- if .root.Values.kafka.tls.existingSecret }}
 - {name: kafka-tls, mountPath: /etc/towpath/kafka-tls, readOnly: true}
+{{- end }}
+{{- if .alertsToken }}
+- {name: alerts-token, mountPath: /etc/towpath/alerts, readOnly: true}
 {{- end }}
 {{- end }}
 
@@ -184,6 +211,10 @@ capabilities: {drop: [ALL]}
 - name: kafka-tls
   secret: {secretName: {{ . }}, defaultMode: 0440}
 {{- end }}
+{{- with .alertsToken }}
+- name: alerts-token
+  secret: {secretName: {{ . }}, defaultMode: 0440, items: [{key: token, path: token}]}
+{{- end }}
 {{- end }}
 
 {{/* What pods of the chart have in common. dict "root" $ */}}
@@ -205,7 +236,7 @@ priorityClassName: {{ . }}
 {{/* The pod's spec. dict "root" $ "name" name "service" entry "container" its name */}}
 {{- define "towpath.podSpec" -}}
 {{- $service := .service -}}
-{{- $extras := dict "root" .root "store" $service.store "objective" $service.objective "jobTemplate" (and (eq .name "training") (eq .root.Values.training.runner "job")) "volume" (eq .name "mlflow") -}}
+{{- $extras := dict "root" .root "store" $service.store "objective" $service.objective "jobTemplate" (and (eq .name "training") (eq .root.Values.training.runner "job")) "volume" (eq .name "mlflow") "alertsToken" (ternary .root.Values.monitoring.alerts.tokenSecret "" (eq .name "monitoring")) -}}
 {{- $ops := not $service.command -}}
 serviceAccountName: {{ include "towpath.fullname" .root }}-{{ .name }}
 automountServiceAccountToken: {{ eq .name "training" }}
