@@ -16,7 +16,7 @@ __all__ = ["Hook", "Switch"]
 
 
 class Switch:
-    """A Monitor; each cause is on, with a severity, or off."""
+    """A Monitor; each cause, one that no other monitor has, is on, with a severity, or off."""
 
     def __init__(self) -> None:
         self._found: dict[str, Finding] = {}

@@ -119,20 +119,20 @@ def rig() -> Rig:
 
 def test_an_alert_is_listed_acknowledged_and_over_and_remembered(rig: Rig) -> None:
     with rig.monitoring() as monitoring:
-        monitoring.switch.on("cost/rel-1", "page", release_id="rel-1", extra_cost_per_thousand=190.0, began_at=1e9)
-        monitoring.switch.on("drift/length", "info")
+        monitoring.switch.on("price/rel-1", "page", release_id="rel-1", extra_cost_per_thousand=190.0, began_at=1e9)
+        monitoring.switch.on("tides/length", "info")
         worst, _ = until(lambda: monitoring.alerts()[1:] and monitoring.alerts(), 20)
         assert (worst["cause"], worst["severity"], worst["state"], worst["releaseId"]) == (
-            "cost/rel-1", "page", "firing", "rel-1",
+            "price/rel-1", "page", "firing", "rel-1",
         )  # fmt: skip
         assert (worst["beganAt"], worst["extraCostPerThousand"]) == ("2001-09-09T01:46:40Z", 190.0)
-        until(lambda: 'alerts_open{monitor="cost",severity="page",state="firing"} 1.0' in monitoring.metrics(), 20)
+        until(lambda: 'alerts_open{monitor="price",severity="page",state="firing"} 1.0' in monitoring.metrics(), 20)
         url = f"alerts/{worst['alertId']}"
         taken = monitoring.ask(f"{url}/acknowledge", actor="ada", reason="mine")
         assert (taken["state"], taken["actor"], taken["reason"]) == ("acknowledged", "ada", "mine")
-        until(lambda: 'monitor="cost",severity="page",state="acknowledged"} 1.0' in monitoring.metrics(), 20)
-        assert 'monitor="cost",severity="page",state="firing"' not in monitoring.metrics()
-        monitoring.switch.off("cost/rel-1")
+        until(lambda: 'monitor="price",severity="page",state="acknowledged"} 1.0' in monitoring.metrics(), 20)
+        assert 'monitor="price",severity="page",state="firing"' not in monitoring.metrics()
+        monitoring.switch.off("price/rel-1")
         until(lambda: len(monitoring.alerts()) == 1, 20)
         assert monitoring.client.get(f"/v1/{url}").json()["resolvedAt"]
     with rig.monitoring() as monitoring:
@@ -144,8 +144,8 @@ def test_an_alert_is_listed_acknowledged_and_over_and_remembered(rig: Rig) -> No
 
 def test_a_silence_is_listed_and_lifted(rig: Rig) -> None:
     with rig.monitoring() as monitoring:
-        made = monitoring.ask("silences", 201, cause="drift/", **{"for": "2h"}, actor="ada", reason="campaign")
-        monitoring.switch.on("drift/length")
+        made = monitoring.ask("silences", 201, cause="tides/", **{"for": "2h"}, actor="ada", reason="campaign")
+        monitoring.switch.on("tides/length")
         until(lambda: [each["silencedUntil"] for each in monitoring.alerts()] == [made["until"]], 20)
         until(lambda: 'severity="warning",state="silenced"} 1.0' in monitoring.metrics(), 20)
     with rig.monitoring() as monitoring:
@@ -179,7 +179,7 @@ def test_a_silence_that_is_not_understood_is_told_where(body: dict[str, str], wh
 
 def test_nothing_is_answered_before_kafka_has_it(rig: Rig) -> None:
     with rig.monitoring() as monitoring:
-        monitoring.switch.on("cost/x")
+        monitoring.switch.on("price/x")
         (alert,) = until(monitoring.alerts, 20)
         rig.away = True
         url = f"alerts/{alert['alertId']}/acknowledge"
@@ -240,16 +240,16 @@ def answered(*arguments: str) -> Any:
 
 def test_the_commands_do_what_they_say(served: Monitoring) -> None:
     assert "No alerts.\n" in command("list")[1]
-    served.switch.on("cost/rel-1", "page", document_ids=("doc-1",), evidence={"expected": 0.7})
+    served.switch.on("price/rel-1", "page", document_ids=("doc-1",), evidence={"expected": 0.7})
     (alert,) = until(served.alerts, 20)
     identity = alert["alertId"]
     _, shown = command("list")
     assert f"{identity}  page     firing  " in shown
-    assert "cost/rel-1 is wrong" in shown
+    assert "price/rel-1 is wrong" in shown
     _, shown = command("show", identity)
-    assert {"doc-1", "0.7", "cost/rel-1"} <= set(shown.split())
-    assert f"\n{identity} is acknowledged: cost/rel-1 is wrong\n" in command("ack", identity, "--reason", "mine")[1]
-    silence = answered("silence", "cost/", "--for", "2h", "--json")["silenceId"]
+    assert {"doc-1", "0.7", "price/rel-1"} <= set(shown.split())
+    assert f"\n{identity} is acknowledged: price/rel-1 is wrong\n" in command("ack", identity, "--reason", "mine")[1]
+    silence = answered("silence", "price/", "--for", "2h", "--json")["silenceId"]
     assert {silence, "acknowledged,"} <= set(command("list")[1].split())
     assert f"\n{silence} is over\n" in command("unsilence", silence)[1]
     assert answered("resolve", identity, "--json")["state"] == "resolved"
@@ -297,10 +297,10 @@ def test_a_webhook_is_told_what_alertmanager_tells_with_the_token(rig: Rig, tmp_
             monitoring_webhooks=SecretStr(f"{hook.url}/in?key=1"), monitoring_webhook_bearer_file=token
         ) as monitoring,
     ):
-        monitoring.switch.on("prediction-drift/rel-1", "page", release_id="rel-1", extra_cost_per_thousand=190.0)
+        monitoring.switch.on("prediction-tides/rel-1", "page", release_id="rel-1", extra_cost_per_thousand=190.0)
         path, headers, body = until(lambda: hook.got, 20)[0]
         token.write_text("second")
-        monitoring.switch.off("prediction-drift/rel-1")
+        monitoring.switch.off("prediction-tides/rel-1")
         _, later, over = until(lambda: hook.got[1:], 20)[0]
     assert (path, headers["Authorization"], headers["Content-Type"]) == (
         "/in?key=1",
@@ -315,8 +315,8 @@ def test_a_webhook_is_told_what_alertmanager_tells_with_the_token(rig: Rig, tmp_
     (alert,), (ended,) = body["alerts"], over["alerts"]
     assert (body["version"], body["status"], over["status"]) == ("4", "firing", "resolved")
     assert alert["labels"] == ended["labels"] == body["commonLabels"] == {
-        "alertname": "TowpathPredictionDrift", "severity": "page", "objective": "tweet-sentiment",
-        "monitor": "prediction-drift", "cause": "prediction-drift/rel-1", "release": "rel-1",
+        "alertname": "TowpathPredictionTides", "severity": "page", "objective": "tweet-sentiment",
+        "monitor": "prediction-tides", "cause": "prediction-tides/rel-1", "release": "rel-1",
     }  # fmt: skip
     assert (alert["annotations"]["extra_cost"], alert["endsAt"]) == (
         "190 EUR per 1,000 documents",
@@ -332,41 +332,41 @@ def test_each_receiver_is_told_once_across_restarts_and_none_waits_for_another(r
         both = {"monitoring_webhooks": SecretStr(f"{good.url}, {ill.url}")}
         ill.status = 503
         with rig.monitoring(**both) as monitoring:
-            monitoring.switch.on("cost/x")
+            monitoring.switch.on("price/x")
             until(good.told, 20)
-            monitoring.switch.on("cost/x", "page")
+            monitoring.switch.on("price/x", "page")
             until(lambda: len(good.told()) == 2, 20)
             until(lambda: monitoring.sent("failed", "webhook-2"), 20)
         ill.status = 200
         with rig.monitoring(**both) as monitoring:
-            assert until(ill.told, 20) == [("firing", "cost/x", "page")]
-            monitoring.switch.on("cost/x", "page")
-            monitoring.switch.on("drift/y")
-            until(lambda: [each.told()[-1][1] for each in (good, ill)] == ["drift/y"] * 2, 20)
+            assert until(ill.told, 20) == [("firing", "price/x", "page")]
+            monitoring.switch.on("price/x", "page")
+            monitoring.switch.on("tides/y")
+            until(lambda: [each.told()[-1][1] for each in (good, ill)] == ["tides/y"] * 2, 20)
     assert good.told() == [
-        ("firing", "cost/x", "warning"),
-        ("firing", "cost/x", "page"),
-        ("firing", "drift/y", "warning"),
+        ("firing", "price/x", "warning"),
+        ("firing", "price/x", "page"),
+        ("firing", "tides/y", "warning"),
     ]
     assert ill.told() == good.told()[1:]
 
 
 def test_silenced_and_acknowledged_ones_are_not_sent_and_what_is_over_is(rig: Rig) -> None:
     with Hook() as hook, rig.monitoring(monitoring_webhooks=SecretStr(hook.url)) as monitoring:
-        monitoring.ask("silences", 201, cause="drift/", **{"for": "2h"})
-        monitoring.switch.on("drift/y")
+        monitoring.ask("silences", 201, cause="tides/", **{"for": "2h"})
+        monitoring.switch.on("tides/y")
         until(monitoring.alerts, 20)
-        monitoring.switch.on("cost/x")
+        monitoring.switch.on("price/x")
         until(hook.told, 20)
-        identity = next(each["alertId"] for each in monitoring.alerts() if each["cause"] == "cost/x")
+        identity = next(each["alertId"] for each in monitoring.alerts() if each["cause"] == "price/x")
         monitoring.ask(f"alerts/{identity}/acknowledge")
-        monitoring.switch.off("cost/x")
+        monitoring.switch.off("price/x")
         until(lambda: len(hook.told()) == 2, 20)
         (silence,) = monitoring.client.get("/v1/alerts").json()["silences"]
         monitoring.client.delete(f"/v1/silences/{silence['silenceId']}")
         until(lambda: len(hook.told()) == 3, 20)
     assert [told[:2] for told in hook.told()] == [
-        ("firing", "cost/x"), ("resolved", "cost/x"), ("firing", "drift/y"),
+        ("firing", "price/x"), ("resolved", "price/x"), ("firing", "tides/y"),
     ]  # fmt: skip
 
 
@@ -393,7 +393,7 @@ def test_what_a_receiver_answers_is_counted_and_no_secret_is_told(
     with Hook() as hook:
         hook.status = status
         with rig.monitoring(monitoring_webhooks=SecretStr(f"{hook.url}/s3cret")) as monitoring:
-            monitoring.switch.on("cost/x")
+            monitoring.switch.on("price/x")
             until(lambda: monitoring.sent(outcome), 20)
     assert hook.got == []
     said = capfd.readouterr()
@@ -402,7 +402,7 @@ def test_what_a_receiver_answers_is_counted_and_no_secret_is_told(
 
 def test_a_receiver_that_is_not_there_crashes_nothing(rig: Rig, capfd: pytest.CaptureFixture[str]) -> None:
     with rig.monitoring(monitoring_webhooks=SecretStr(f"http://127.0.0.1:{choose_port()}/s3cret")) as monitoring:
-        monitoring.switch.on("cost/x")
+        monitoring.switch.on("price/x")
         until(lambda: monitoring.sent("failed"), 20)
         assert monitoring.alerts()
     said = capfd.readouterr()
@@ -419,12 +419,12 @@ def test_an_address_that_is_none_is_refused_at_the_start_by_its_place(rig: Rig, 
 
 def test_an_alertmanager_is_posted_what_is_open_and_that_it_is_over(rig: Rig) -> None:
     with Hook() as manager, rig.monitoring(monitoring_alertmanagers=SecretStr(f"{manager.url}/am/")) as monitoring:
-        monitoring.switch.on("cost/x", "page")
+        monitoring.switch.on("price/x", "page")
         path, _, (alert,) = until(lambda: manager.got, 20)[0]
         assert path == "/am/api/v2/alerts"
         assert set(alert) == {"labels", "annotations", "startsAt", "endsAt"}
-        assert alert["labels"]["alertname"] == "TowpathCost"
-        monitoring.switch.off("cost/x")
+        assert alert["labels"]["alertname"] == "TowpathPrice"
+        monitoring.switch.off("price/x")
         _, _, (over,) = until(lambda: manager.got[1:], 20)[0]
         assert over["labels"] == alert["labels"]
         assert over["endsAt"] < alert["endsAt"]

@@ -14,9 +14,9 @@ from towpath.monitoring.alerts import Standing
 from towpath.monitoring.domain.figures import severity_name, state_name
 from towpath.v1 import Alert
 
-__all__ = ["Alerts", "NewSilence", "ShownAlert", "Silence", "Why", "Words", "shown", "silence"]
+__all__ = ["Alerts", "NewSilence", "ShownAlert", "Silence", "Which", "Why", "shown", "silence"]
 
-Words = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+_Words = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 _Cause = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f-\x9f]+$")]
 _Length = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}[smhdw]$")]
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -28,11 +28,17 @@ class _Part(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", allow_inf_nan=False)
 
 
+class Which(_Part):
+    """Which alerts are shown."""
+
+    all: bool = Field(False, description="those that are over, too")
+
+
 class Why(_Part):
     """Who does it, and why: written down with it."""
 
-    actor: Words = Field("a person", examples=["ada"])
-    reason: Words = Field("asked for", examples=["I look into it"])
+    actor: _Words = Field("a person", examples=["ada"])
+    reason: _Words = Field("asked for", examples=["I look into it"])
 
 
 class NewSilence(Why):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import StringConstraints
 
 from towpath.core.errors import RetryableError
@@ -18,8 +18,8 @@ from towpath.monitoring.entrypoints.alert_models import (
     NewSilence,
     ShownAlert,
     Silence,
+    Which,
     Why,
-    Words,
     shown,
     silence,
 )
@@ -60,9 +60,9 @@ def router(desk: AlertDesk, topic: AlertTopic, caught_up: Callable[[], bool]) ->
 
 def _add_alerts(api: APIRouter, desk: AlertDesk, topic: AlertTopic) -> None:
     @api.get("/alerts", summary="What is the matter, and what was", responses=_problems(401, 422, 503))
-    def alerts(all: bool = False) -> Alerts:
+    def alerts(which: Annotated[Which, Query()]) -> Alerts:
         return Alerts(
-            alerts=[shown(each) for each in desk.standing(closed=all)],
+            alerts=[shown(each) for each in desk.standing(closed=which.all)],
             silences=[silence(each) for each in desk.silences()],
         )
 
@@ -91,5 +91,5 @@ def _add_silences(api: APIRouter, desk: AlertDesk, topic: AlertTopic) -> None:
         return silence(made)
 
     @api.delete("/silences/{silence_id}", status_code=204, summary="Send again", responses=_CHANGED)
-    def end(silence_id: _Id, actor: Words = "a person", reason: Words = "asked for") -> None:
-        topic.answer(lambda: desk.unsilence(silence_id, actor, reason))
+    def end(silence_id: _Id, why: Annotated[Why, Query()]) -> None:
+        topic.answer(lambda: desk.unsilence(silence_id, why.actor, why.reason))
