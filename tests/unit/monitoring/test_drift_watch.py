@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,14 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
+from support.waiting import until
 from towpath.core.objective import Objective, load_objective
 from towpath.core.objective.parts import FalseAlarms
 from towpath.core.service import Health, new_app
+from towpath.core.stream import Codec, Registry, read_history
+from towpath.core.stream.memory import MemoryBroker
+from towpath.monitoring.bootstrap import build
 from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.finding import Finding
 from towpath.monitoring.drift import CAUSES, DriftWatch
 from towpath.monitoring.entrypoints import drift_http
 from towpath.monitoring.metrics import MonitoringMetrics
+from towpath.monitoring.settings import MonitoringSettings
 from towpath.v1 import (
     Alert,
     AlertState,
@@ -377,3 +383,45 @@ def test_a_budget_of_nothing_is_silent_and_says_so() -> None:
     one.release(release())
     assert firing(read(one, predictions(600, tokens=60), clock)) == set()
     assert {each.false_alarm_every_days for each in one.shown()} == {None}
+
+
+def test_the_service_tells_an_alert_and_heeds_who_resolves_it() -> None:
+    broker, codec, registry = MemoryBroker(), Codec(), Registry.load("towpath.")
+    broker.create_topics(registry.specs())
+
+    def send(topic: str, key: str, messages: Sequence[Any]) -> None:
+        with broker.producer(client_id="test") as producer:
+            made = [codec.encode(each, topic=registry.full_name(topic), key=key) for each in messages]
+            producer.send(made, timeout_s=5)
+
+    def alerts() -> list[Alert]:
+        return list(read_history(broker, codec, registry.full_name("alerts"), Alert, client_id="test"))
+
+    send("models", OBJECTIVE.name, [release()])
+    send("predictions", "doc", predictions(400, tokens=31))
+    service = build(MonitoringSettings(), broker=broker, objective=OBJECTIVE)
+    stop = threading.Event()
+    thread = threading.Thread(target=service.loops[0], args=(stop,), daemon=True)
+    thread.start()
+    try:
+        told = until(alerts, 20)[0]
+        assert (told.cause, told.monitor, told.release_id) == ("drift/length", "drift", "rel-1")
+        assert told.began_at.seconds == pytest.approx(START, abs=60)
+        assert len(told.document_ids) == 10
+        over = Alert()
+        over.CopyFrom(told)
+        over.state, over.actor = AlertState.ALERT_STATE_RESOLVED, "ada"
+        over.created_at.FromNanoseconds(told.created_at.ToNanoseconds() + 1)
+        send("alerts", OBJECTIVE.name, [over])
+        assert service.app is not None
+        client = TestClient(service.app)
+
+        def lasting() -> list[str]:
+            watched = client.get("/v1/drift").json()["watched"]
+            return [each["name"] for each in watched if each["alarm"]]
+
+        until(lambda: lasting() == [], 20)
+    finally:
+        stop.set()
+        thread.join(10)
+    assert [each.state for each in alerts()] == [AlertState.ALERT_STATE_FIRING, AlertState.ALERT_STATE_RESOLVED]
