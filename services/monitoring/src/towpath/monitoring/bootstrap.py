@@ -17,7 +17,7 @@ from towpath.monitoring.alerts import AlertDesk
 from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.finding import Monitor
 from towpath.monitoring.drift import CAUSES, DriftWatch
-from towpath.monitoring.entrypoints import alerts_http, drift_http, http
+from towpath.monitoring.entrypoints import alerts_http, drift_http, http, windows_http
 from towpath.monitoring.entrypoints.alertmanager import AlertmanagerLoop
 from towpath.monitoring.entrypoints.consumer import Reader
 from towpath.monitoring.entrypoints.documents import DataWatch
@@ -28,6 +28,7 @@ from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.performance import CAUSE, Performance
 from towpath.monitoring.rollouts import RolloutWatch
 from towpath.monitoring.settings import MonitoringSettings
+from towpath.monitoring.windows import WindowWatch
 
 __all__ = ["build"]
 
@@ -49,12 +50,13 @@ def build(
     watch = Watch(objective, metrics, settings.monitoring_window_documents, settings.monitoring_releases)
     codec, registry = Codec(settings.encoding, "towpath/monitoring"), Registry.load(settings.topic_prefix)
     trials = RolloutWatch(objective, metrics, settings.monitoring_window_documents)
+    windows = WindowWatch(objective, settings.monitoring_report_documents)
     budget = Budget.of(objective.contract.monitoring.false_alarms, (CAUSE, *CAUSES))
     performance = Performance(
         objective, metrics, settings.monitoring_window_documents, settings.monitoring_releases, budget
     )
     drift = DriftWatch(objective, metrics, budget)
-    monitors: list[Monitor] = [performance, drift, *also]
+    monitors: list[Monitor] = [performance, drift, windows, *also]
     desk = AlertDesk(objective.name, settings.monitoring_alert_cooldown_seconds)
     topic = AlertTopic(broker, codec, registry, desk, metrics)
     reader = Reader(broker, codec, registry, watch, trials, desk, topic, monitors, drift.heed)
@@ -67,6 +69,7 @@ def build(
     loops = [reader.loop, stability.loop, data.loop, *_senders(settings, topic, objective.unit, reader)]
     caller = [Depends(require_caller(settings.auth))]
     app.include_router(http.router(watch, performance, trials), dependencies=caller)
+    app.include_router(windows_http.router(windows), dependencies=caller)
     app.include_router(drift_http.router(drift), dependencies=caller)
     app.include_router(alerts_http.router(desk, topic, reader.caught_up.is_set), dependencies=caller)
     return Service("monitoring", settings, health, metrics.registry, app, loops, [broker.close])

@@ -25,6 +25,13 @@ class MonitoringSettings(ServiceSettings):
     monitoring_data_documents: int = Field(
         5_000, ge=100, le=1_000_000, description="the last documents, by which data are judged as they come in"
     )
+    monitoring_report_documents: int = Field(
+        50_000,
+        ge=100,
+        le=5_000_000,
+        description="the last predictions, among which the report says what is different; about 150 bytes each; 50,000 "
+        "are a week of one every twelve seconds",
+    )
     monitoring_alert_cooldown_seconds: float = Field(
         3600.0,
         ge=0,
