@@ -222,7 +222,7 @@ def test_where_strata_have_no_label_the_estimate_says_so_and_takes_in_all_that_c
 @settings(deadline=None, max_examples=40)
 @given(size=st.integers(1, 30), count=st.integers(0, 100))
 def test_a_window_remembers_the_last_and_forgets_the_rest(size: int, count: int) -> None:
-    recent, rows = Recent(size, 2), np.array([0.25, 0.75])
+    recent, rows = Recent(size, 2), [0.25, 0.75]
     numbers = [recent.add(n % 2, rows, 1, n % 3 == 0) for n in range(count)]
     for n in numbers:
         recent.truth(n, n % 2)
@@ -231,7 +231,7 @@ def test_a_window_remembers_the_last_and_forgets_the_rest(size: int, count: int)
         found = recent.of(release)
         assert len(found.labels) == sum(n % 2 == release for n in kept)
         assert (found.truths == release).all()
-    recent.add(0, np.array([np.nan, np.nan]), 1, False)
+    recent.add(0, [np.nan, np.nan], 1, False)
     assert not np.isnan(recent.of(0).probabilities).any()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
@@ -75,10 +75,11 @@ class Performance:
         """One of a class that the objective does not know is worth nothing that could be told."""
         said = message.class_decision
         label = self._classes.get(said.label)
-        if label is None or not np.isfinite(said.expected_cost):
+        if label is None or not math.isfinite(said.expected_cost):
             return
         ask = said.decision == Decision.DECISION_ASK_PERSON
         probabilities = self._probabilities(said)
+        surest = max(probabilities)
         with self._lock:
             tracked = self._track(message.release_id)
             tracked.predictions += 1
@@ -89,8 +90,8 @@ class Performance:
                 label,
                 ask,
                 said.expected_cost,
-                int(probabilities.argmax()),
-                float(probabilities.max()),
+                probabilities.index(surest),
+                surest,
                 message.input.tokens if message.HasField("input") else None,
                 message.created_at.ToNanoseconds() / 1e9,
                 self._recent.add(tracked.index, probabilities, label, ask),
@@ -113,9 +114,10 @@ class Performance:
             if tracked is None or tracked.excess is None:
                 return []
             found = tracked.excess.look()
-            if found is not None and found.lower > 0:
-                tracked.fired = found
-            return [self._finding(tracked, tracked.excess, tracked.fired)]
+            if found is not None and found.lower > 0 and found is not tracked.fired:
+                tracked.fired, tracked.alarm = found, self._alarm(tracked, tracked.excess, found)
+            over = Finding(CAUSE, False, "no longer: another release reigns", release_id=tracked.release_id)
+            return [tracked.alarm or over]
 
     def shown(self) -> Worth:
         """Everything, for people."""
@@ -152,11 +154,11 @@ class Performance:
                 self.metrics.forget(gone)
         return tracked
 
-    def _probabilities(self, said: ClassDecision) -> NDArray[np.float64]:
-        """(K,) in the objective's order; nan where they are not told, or are not those of its classes."""
+    def _probabilities(self, said: ClassDecision) -> list[float]:
+        """One a class, in the objective's order; nan where they are not told, or are not those of its classes."""
         told = {each.label: each.probability for each in said.probabilities}
-        row = np.array([told.get(name, np.nan) for name in self.objective.classes])
-        return row if abs(row.sum() - 1) < 0.01 and (row >= 0).all() else np.full(len(row), np.nan)
+        row = [told.get(name, math.nan) for name in self._classes]
+        return row if abs(sum(row) - 1) < 0.01 and min(row) >= 0 else [math.nan] * len(row)
 
     def _count(self, counted: list[Joined], undone: list[Joined]) -> None:
         before = {each.predicted.prediction_id: each.told.truth for each in undone}
@@ -174,9 +176,7 @@ class Performance:
                 cost = self.objective.costs.realised([truth], [predicted.label], [predicted.ask])
                 tracked.excess.add(predicted, float(cost[0]))
 
-    def _finding(self, tracked: Tracked, excess: Excess, fired: Found | None) -> Finding:
-        if fired is None:
-            return Finding(CAUSE, False, "no longer: another release reigns", release_id=tracked.release_id)
+    def _alarm(self, tracked: Tracked, excess: Excess, fired: Found) -> Finding:
         share, unit = self._acted_share(tracked), self.objective.unit
         extra, least, most = (1000 * share * each for each in (fired.mean, fired.lower, fired.upper))
         base = "the documents that it was judged on" if tracked.judged is not None else "their predictions promised"
@@ -203,13 +203,15 @@ class Performance:
 
     def _publish(self, tracked: Tracked) -> None:
         labelled = tracked.labelled
-        if tracked.grown("labelled", labelled.count + labelled.changed, 0.0):
+        if tracked.grown("labelled", labelled.count + labelled.changed, 0.0, self.window):
             show_labelled(self.metrics, tracked, self.objective.classes)
             confusion: Counter[tuple[int, int]] = Counter()
             for each in self._tracked.values():
                 confusion.update(_confusion(each.labelled))
             show_confusion(self.metrics, confusion, self.objective.classes)
-        if tracked.grown("estimate", tracked.predictions + labelled.count + labelled.changed, _ESTIMATE_GROWTH):
+        if tracked.grown(
+            "estimate", tracked.predictions + labelled.count + labelled.changed, _ESTIMATE_GROWTH, self.window
+        ):
             rows = self._recent.of(tracked.index)
             if len(rows.labels):
                 show_estimates(
@@ -217,7 +219,9 @@ class Performance:
                 )
         if tracked.judged is None or tracked.predictions < _LEAST_SHIFTED:
             return
-        if tracked.release_id == self._reigning and tracked.grown("shift", tracked.predictions, _SHIFT_GROWTH):
+        if tracked.release_id == self._reigning and tracked.grown(
+            "shift", tracked.predictions, _SHIFT_GROWTH, self.window
+        ):
             rows = self._recent.of(tracked.index)
             if len(rows.labels):
                 tracked.shift = label_shift(

@@ -93,9 +93,9 @@ class Excess:
     def look(self) -> Found | None:
         """The start with the highest lower bound; None before the first document.
 
-        As long as fewer than 2 % more documents have come, what was found before: looking less often is no error.
+        As long as fewer than 2 % more documents have come, or 200, what was found before: to look less often is right.
         """
-        if self._seen and (self._looked is None or self.documents > 1.02 * self._looked_at):
+        if self._seen and self.documents > self._looked_at + min(0.02 * self._looked_at, 200):
             self._looked, self._looked_at = self._look(), self.documents
         return self._looked
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ class Recent:
         self._release = np.full(size, _UNKNOWN, dtype=np.int64)
         self.count = 0
 
-    def add(self, release: int, probabilities: NDArray[np.float64], label: int, ask: bool) -> int:
+    def add(self, release: int, probabilities: Sequence[float], label: int, ask: bool) -> int:
         """Its number, by which its truth finds it."""
         place, number = self.count % self._size, self.count
         self._probabilities[place] = probabilities

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towpath.core.objective import Costs
+from towpath.monitoring.domain.finding import Finding
 from towpath.monitoring.domain.performance.estimate import Estimate, estimate
 from towpath.monitoring.domain.performance.excess import Excess, Found
 from towpath.monitoring.domain.performance.judged import Judged
@@ -39,13 +40,17 @@ class Tracked:
     judged: Judged | None = None
     excess: Excess | None = None
     fired: Found | None = None
+    alarm: Finding | None = None
     shift: Shift | None = None
     told: dict[str, int] = field(default_factory=dict)
 
-    def grown(self, what: str, count: int, share: float) -> bool:
-        """Whether `count` is enough above what it was when this last said so: what is dear is not done at each poll."""
+    def grown(self, what: str, count: int, share: float, window: int) -> bool:
+        """Whether `count` is above what it was when this last said so by a share of that, or of `window`.
+
+        So what is dear is not done at each poll.
+        """
         before = self.told.get(what, 0)
-        if count <= before or (count - before) < share * before:
+        if count <= before or (count - before) < share * min(before, window):
             return False
         self.told[what] = count
         return True
