@@ -26,7 +26,7 @@ def documents(count: int, seed: int, others: float = 0.0, sketch: int = 16) -> R
     rows.labels[:] = rows.probabilities.argmax(axis=1)
     rows.ask[:] = rows.probabilities.max(axis=1) < 0.45
     rows.costs[:] = 1 - rows.probabilities.max(axis=1) + 2 * other
-    rows.times[:] = 1_700_000_000 + np.arange(count)
+    rows.times[:] = 1_700_000_000 + 10_000 * seed + np.arange(count)
     rows.ids[:] = [f"doc-{seed}-{n}" for n in range(count)]
     rows.releases[:] = "rel-1"
     return rows

@@ -46,6 +46,13 @@ def test_the_last_are_remembered_oldest_first_as_they_were_told() -> None:
     assert len(ring) == 5
 
 
+def test_the_order_of_arrival_has_no_part_in_what_is_before_what() -> None:
+    ring = Ring(10, CLASSES)
+    for n in (4, 0, 5, 1, 3, 2):
+        ring.add(predicted(n))
+    assert list(ring.last().ids) == [f"doc-{n}" for n in range(6)]
+
+
 def test_a_prediction_leaves_nothing_of_the_one_whose_place_it_takes() -> None:
     ring = Ring(1, CLASSES)
     ring.add(predicted(1))

@@ -43,10 +43,9 @@ class Ring:
             self._input(at, message)
 
     def last(self) -> Rows:
-        """All of them, oldest first, as a copy."""
+        """All of them, by the time of their prediction, as a copy: after a restart partitions take other turns."""
         with self._lock:
-            start = self._count % len(self._rows) if self._count > len(self._rows) else 0
-            return self._rows[np.roll(np.arange(len(self)), -start)]
+            return self._rows[np.argsort(self._rows.times[: len(self)], kind="stable")]
 
     def _decision(self, at: int, message: Prediction) -> None:
         rows, said = self._rows, message.class_decision
