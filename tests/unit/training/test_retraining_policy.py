@@ -85,7 +85,7 @@ def test_two_alarms_at_once_are_one_run_that_names_both() -> None:
 def test_the_run_that_was_started_is_told_whoever_lives_to_tell_it() -> None:
     running = PastRun("run-1", "running", NOW - 60, None, ("drift/embedding",), ("alr-drift/embedding",))
     made = planned(trouble(), runs=(running,))
-    assert [(each.run_id, each.reason[:22]) for each in made.told] == [("run-1", "run run-1 started: dri")]
+    assert [(each.run_id, each.reason[:22]) for each in made.told] == [("run-1", "run run-1 started: 50 ")]
     assert (made.start, made.wait) == (None, None)
     assert not planned(trouble(decided=True, told_run="run-1"), runs=(running,)).told
 
@@ -130,13 +130,13 @@ def test_after_a_release_the_next_cause_waits_for_the_cooldown() -> None:
 @pytest.mark.parametrize(("refusals", "hours"), [(1, 48), (2, 96)])
 def test_a_gate_that_keeps_refusing_backs_off(refusals: int, hours: float) -> None:
     before = tuple(ended("refused", 300 + n, n + 2) for n in range(refusals - 1))
-    told = trouble(decided=True, told_run="run-1")
+    told = trouble(decided=True, told_run="run-1", raised_at=NOW - 5000 * HOUR)
     assert planned(told, runs=(ended("refused", hours - 0.1), *before)).start is None
     assert planned(told, runs=(ended("refused", hours + 0.1), *before)).start is not None
 
 
 def test_after_many_failures_a_person_is_asked_until_one_starts_a_run() -> None:
-    told = trouble(decided=True, told_run="run-1")
+    told = trouble(decided=True, told_run="run-1", raised_at=NOW - 5000 * HOUR)
     failures = tuple(ended(each, 1000 * (n + 1), n + 1) for n, each in enumerate(["refused", "failed", "refused"]))  # type: ignore[arg-type]
     made = planned(told, runs=failures)
     assert made.start is None
@@ -149,7 +149,7 @@ def test_after_many_failures_a_person_is_asked_until_one_starts_a_run() -> None:
 
 
 def test_a_run_that_failed_before_the_gate_is_tried_again_soon_and_later_each_time() -> None:
-    told, minute = trouble(decided=True, told_run="run-1"), 1 / 60
+    told, minute = trouble(decided=True, told_run="run-1", raised_at=NOW - 5000 * HOUR), 1 / 60
     assert planned(told, runs=(ended("failed", 0.9 * minute),)).start is None
     assert planned(told, runs=(ended("failed", 1.1 * minute),)).start is not None
     twice = (ended("failed", 1.9 * minute), ended("failed", 1, 2))

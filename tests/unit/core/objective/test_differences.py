@@ -132,6 +132,7 @@ def test_no_change_of_what_programs_obey_goes_untold(path: str) -> None:
         ["majority"],
         -3,
         3.5,
+        5,
         "windows",
         "canary",
         {"margin": 0.1},
