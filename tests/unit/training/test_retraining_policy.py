@@ -195,7 +195,7 @@ def test_an_acknowledgement_is_the_alert_itself_in_its_next_state() -> None:
 def test_what_is_over_stays_over_whatever_comes_late() -> None:
     alerts = Alerts("o")
     for state, more in ((FIRING, {}), (RESOLVED, {}), (ACKNOWLEDGED, {"actor": "training", "reason": "late"})):
-        alerts.take(alert(state, **more), 10.0)  # type: ignore[arg-type]
+        alerts.take(alert(state, **more), 10.0)
     assert alerts.troubles(NOW) == []
 
 

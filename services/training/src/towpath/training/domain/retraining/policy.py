@@ -65,7 +65,7 @@ def earliest(policy: Retraining, facts: Facts) -> float:
     failures, cooldown = facts.failures, seconds_of(policy.cooldown)
     if last.status == "failed":
         tries = next((n for n, run in enumerate(failures) if run.status != "failed"), len(failures))
-        return last.ended_at + min(cooldown, RETRY_S * 2 ** max(0, tries - 1))
+        return last.ended_at + min(cooldown, RETRY_S * 2.0 ** max(0, tries - 1))
     refused = sum(run.status == "succeeded" for run in failures)
     return float(last.ended_at + cooldown * 2**refused)
 
