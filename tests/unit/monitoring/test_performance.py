@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
+from support.waiting import until
 from towpath.core.errors import MalformedMessageError
 from towpath.core.objective import Objective, load_objective
-from towpath.core.stream import Registry
+from towpath.core.stream import Codec, Registry, read_history
 from towpath.core.stream.memory import MemoryBroker
 from towpath.monitoring.bootstrap import build
 from towpath.monitoring.domain.budget import Budget
@@ -23,6 +25,8 @@ from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.performance import CAUSE, Performance
 from towpath.monitoring.settings import MonitoringSettings
 from towpath.v1 import (
+    Alert,
+    AlertSeverity,
     ClassDecision,
     ClassLabel,
     ClassProbability,
@@ -44,7 +48,8 @@ DAY = 86_400
 def performance(**changes: Any) -> Performance:
     budget = Budget.of(changes.get("rule", OBJECTIVE.contract.monitoring.false_alarms), [CAUSE])
     metrics = MonitoringMetrics(CollectorRegistry())
-    return Performance(OBJECTIVE, metrics, changes.get("window", 5000), changes.get("releases", 3), budget)
+    margin = changes.get("margin", 0.0)
+    return Performance(OBJECTIVE, metrics, changes.get("window", 5000), changes.get("releases", 3), budget, margin)
 
 
 def text(of: Performance) -> str:
@@ -224,6 +229,17 @@ def test_no_budget_is_no_alarm() -> None:
     assert list(of.findings()) == []
 
 
+def test_what_is_dearer_by_less_than_the_margin_is_shown_and_not_told() -> None:
+    of = performance(margin=3.0)
+    of.release(released())
+    fed(of, 0, 900, wrong=True)
+    assert not only(of).firing
+    extra = of.shown().releases[0].extra_cost
+    assert extra is not None
+    assert 0 < extra.lower < 3
+    assert not extra.firing
+
+
 def test_without_a_reference_documents_are_held_against_their_promise() -> None:
     of = performance()
     of.release(released(judged=0))
@@ -274,6 +290,41 @@ def test_predictions_without_probabilities_have_no_estimate_and_break_nothing() 
     of.prediction(bare(999, "no class of the objective"))
     of.prediction(Prediction(prediction_id="p", document_id="d", release_id="rel-1"))
     assert of.summary()["rel-1"]["documents"] == 200
+
+
+def test_dearer_documents_are_an_alert_once_also_after_a_restart() -> None:
+    broker, codec, registry = MemoryBroker(), Codec(), Registry.load("towpath.")
+    broker.create_topics(registry.specs())
+    sent: list[tuple[str, str, Any]] = [("models", OBJECTIVE.name, released())]
+    for n in range(600):
+        row = (SURE, CHEERFUL, UNSURE)[n % 3]
+        truth = CLASSES[0 if n % 5 == 0 else int(np.argmax(row))]
+        sent += [("predictions", f"doc-{n}", predicted(n, row, at_s=2e6 + n)), ("feedback", f"doc-{n}", told(n, truth))]
+    with broker.producer(client_id="test") as producer:
+        producer.send(
+            [codec.encode(each, topic=registry.full_name(to), key=key) for to, key, each in sent], timeout_s=5
+        )
+
+    def alerts() -> list[Alert]:
+        told = read_history(broker, codec, registry.full_name("alerts"), Alert, client_id="test")
+        return [each for each in told if each.cause == CAUSE]
+
+    for _ in range(2):
+        service, stop = build(MonitoringSettings(), broker=broker, objective=OBJECTIVE), threading.Event()
+        assert service.app is not None
+        thread = threading.Thread(target=service.loops[0], args=(stop,), daemon=True)
+        thread.start()
+        try:
+            with TestClient(service.app) as client:
+                until(lambda: client.get("/readyz").status_code == 200, 20)
+                worth = until(lambda: client.get("/v1/performance").json()["releases"], 20)
+            (alert,) = until(alerts, 20)
+        finally:
+            stop.set()
+            thread.join(10)
+        assert worth[0]["feedback"]["documents"] == 600
+        assert (alert.severity, alert.release_id) == (AlertSeverity.ALERT_SEVERITY_PAGE, "rel-1")
+        assert alert.extra_cost_per_thousand > 0
 
 
 def test_it_is_told_over_http() -> None:

@@ -53,7 +53,12 @@ def build(
     windows = WindowWatch(objective, settings.monitoring_report_documents)
     budget = Budget.of(objective.contract.monitoring.false_alarms, (CAUSE, *CAUSES))
     performance = Performance(
-        objective, metrics, settings.monitoring_window_documents, settings.monitoring_releases, budget
+        objective,
+        metrics,
+        settings.monitoring_window_documents,
+        settings.monitoring_releases,
+        budget,
+        settings.monitoring_margin,
     )
     drift = DriftWatch(objective, metrics, budget)
     monitors: list[Monitor] = [performance, drift, windows, *also]

@@ -37,13 +37,17 @@ _LEAST_SHIFTED = 100
 
 @dataclass
 class Performance:
-    """The use case, and a monitor. `window` predictions and feedback are remembered, of `releases` releases."""
+    """The use case, and a monitor. `window` predictions and feedback are remembered, of `releases` releases.
+
+    `margin`: by how much a document may become dearer, in the unit, and nobody be paged.
+    """
 
     objective: Objective
     metrics: MonitoringMetrics
     window: int
     releases: int
     budget: Budget
+    margin: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -114,7 +118,7 @@ class Performance:
             if tracked is None or tracked.excess is None:
                 return []
             found = tracked.excess.look()
-            if found is not None and found.lower > 0 and found is not tracked.fired:
+            if found is not None and found.lower > self.margin and found is not tracked.fired:
                 tracked.fired, tracked.alarm = found, self._alarm(tracked, tracked.excess, found)
             over = Finding(CAUSE, False, "no longer: another release reigns", release_id=tracked.release_id)
             return [tracked.alarm or over]

@@ -25,6 +25,9 @@ class MonitoringSettings(ServiceSettings):
     monitoring_data_documents: int = Field(
         5_000, ge=100, le=1_000_000, description="the last documents, by which data are judged as they come in"
     )
+    monitoring_margin: float = Field(
+        0.0, ge=0, description="by how much a document may become dearer, in the objective's unit, and nobody be paged"
+    )
     monitoring_report_documents: int = Field(
         50_000,
         ge=100,
