@@ -55,31 +55,22 @@ def estimate(
     interval takes in all that can be; where its two bounds are equal, it needs no label. The normal interval; a
     difference's variance is the labels' own, and at least what the probabilities promise: few labels miss rare costs.
     """
-    size = len(bounds)
-    total = len(strata)
+    size, total = len(bounds), len(strata)
     if total == 0:
         return Estimate(0, 0, 0.0, 0.0, float(bounds.min()), float(bounds.max()), 0.0)
     count = np.bincount(strata, minlength=size).astype(np.float64)
-    share = count / total
-    mean = _mean(strata, promised, count)
-    needs = bounds[:, 1] > bounds[:, 0]
+    share, mean = count / total, _mean(strata, promised, count)
     labels, rectifier, spread = _rectified(strata[known], (realised - promised)[known], size)
-    spread = np.maximum(spread, _mean(strata, variance, count))
-    unknown = needs & (labels == 0) & (count > 0)
-    seen = needs & (labels > 0)
-    corrected = mean + np.where(seen, rectifier, 0.0)
-    # What is labelled of a stratum is known for sure: only of the rest one is unsure.
-    rest = np.where(seen, 1 - np.minimum(1.0, labels / np.maximum(count, 1)), 0.0)
-    error = (share**2 * np.where(seen, spread * rest / np.maximum(labels, 1), 0.0)).sum()
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.sqrt(error))
-    value = float(share @ corrected)
-    low = value - half + float((share * np.where(unknown, bounds[:, 0] - mean, 0.0)).sum())
-    high = value + half + float((share * np.where(unknown, bounds[:, 1] - mean, 0.0)).sum())
+    needs = bounds[:, 1] > bounds[:, 0]
+    seen, unknown = needs & (labels > 0), needs & (labels == 0) & (count > 0)
+    error = _error(share, np.maximum(spread, _mean(strata, variance, count)), labels, count)
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.sqrt(error[seen].sum()))
+    value = float(share @ (mean + np.where(seen, rectifier, 0.0)))
+    below, above = (float((share * (each - mean))[unknown].sum()) for each in bounds.T)
     least, most = float(share @ bounds[:, 0]), float(share @ bounds[:, 1])
-    value = min(max(value, least), most)
     return Estimate(
-        total, int(known.sum()), float(share @ mean), value, max(low, least), min(high, most),
-        float(share[unknown].sum()),
+        total, int(known.sum()), float(share @ mean), min(max(value, least), most), max(value - half + below, least),
+        min(value + half + above, most), float(share[unknown].sum()),
     )  # fmt: skip
 
 
@@ -88,8 +79,14 @@ def labels_alone(strata: Ints, realised: Floats, known: NDArray[np.bool_], size:
     count = np.bincount(strata, minlength=size).astype(np.float64)
     share = count / max(1, len(strata))
     labels, mean, spread = _rectified(strata[known], realised[known], size)
+    return float(share @ mean), float(np.sqrt(_error(share, spread, labels, count).sum()))
+
+
+def _error(share: Floats, spread: Floats, labels: Floats, count: Floats) -> Floats:
+    """Each stratum's part of the variance: what is labelled is known for sure, only of the rest one is unsure."""
     rest = 1 - np.minimum(1.0, labels / np.maximum(count, 1))
-    return float(share @ mean), float(np.sqrt((share**2 * spread * rest / np.maximum(labels, 1)).sum()))
+    found: Floats = share**2 * spread * rest / np.maximum(labels, 1)
+    return found
 
 
 def _mean(strata: Ints, values: Floats, count: Floats) -> Floats:

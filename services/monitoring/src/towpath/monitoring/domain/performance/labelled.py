@@ -99,7 +99,7 @@ class Labelled:
 
     @property
     def count(self) -> int:
-        return self.cells.total()
+        return sum(self.cells.values())
 
     def slices(self, classes: tuple[str, ...]) -> Iterator[tuple[str, str, Counter[Cell]]]:
         """(by what, which, its cells) of every slice that has documents; their number is bounded."""
@@ -116,7 +116,7 @@ class Labelled:
 
     def possible_slices(self) -> int:
         """How many there can be: what bounds on all of them share one error for."""
-        return self.costs.matrix.shape[0] + 2 + len(LENGTHS) + 2
+        return len(self.costs.matrix) + 2 + len(LENGTHS) + 2
 
     def accuracy(self, cells: Mapping[Cell, int] | None = None, error: float = 1 - CONFIDENCE) -> Bounded:
         """Share of documents whose class is the one that was said."""

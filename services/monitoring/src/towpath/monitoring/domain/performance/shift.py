@@ -113,4 +113,5 @@ def _on_simplex(point: Floats) -> Floats:
     """The nearest point whose parts are none below 0 and 1 in all (Duchi et al., ICML 2008)."""
     ordered = np.sort(point)[::-1]
     beyond = (np.cumsum(ordered) - 1) / np.arange(1, len(point) + 1)
-    return np.maximum(point - beyond[np.flatnonzero(ordered > beyond)[-1]], 0.0)
+    found: Floats = np.maximum(point - beyond[np.flatnonzero(ordered > beyond)[-1]], 0.0)
+    return found
