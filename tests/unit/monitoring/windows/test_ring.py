@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -96,12 +98,12 @@ def test_its_arrays_never_grow() -> None:
     assert len(ring.last()) == 100
 
 
-def reference(**changes: object) -> Reference:
-    usual = {
+def reference(**changes: Any) -> Reference:
+    usual: dict[str, Any] = {
         "documents": 2, "sketches": bytes([1, 255, 3, 4]), "tokens": [7, 9], "unknown_tokens": [0, 3],
         "classes": CLASSES, "probabilities": [0.9, 0.05, 0.05, 0.3, 0.4, 0.3], "truths": [0, 1],
     }  # fmt: skip
-    return Reference(**{**usual, **changes})  # type: ignore[arg-type]
+    return Reference(**{**usual, **changes})
 
 
 def test_a_reference_is_decided_by_the_costs_as_live_documents_are() -> None:
