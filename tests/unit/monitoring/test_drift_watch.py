@@ -72,7 +72,7 @@ def release(release_id: str = "rel-1", *, seed: int = 0, many: int = 300, **chan
         probabilities=said(random, many, 4.0).astype(np.float32).ravel().tolist(),
     )
     for name, value in changes.items():
-        made.ClearField(name)  # type: ignore[arg-type]
+        made.ClearField(name)
         made.MergeFrom(Reference(**{name: value}))
     return ModelRelease(release_id=release_id, model_name=OBJECTIVE.name, reference=made)
 

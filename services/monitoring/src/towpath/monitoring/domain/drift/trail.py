@@ -31,19 +31,28 @@ class Change:
     document_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    cells: NDArray[np.int16]
+    values: Floats
+    at: Floats
+    cost: Floats
+    ids: Sequence[str]
+
+
 class Trail:
     """In the order of the stream; memory is bounded."""
 
     def __init__(self) -> None:
-        self._kept: deque[tuple[Cells, Floats, Floats, Floats, Sequence[str]]] = deque()
+        self._kept: deque[_Kept] = deque()
         self._documents = 0
 
     def add(self, cells: Cells, values: Floats, at: Floats, cost: Floats, ids: Sequence[str]) -> None:
         """`cells`, `values` (n, k); `at`, `cost` (n,)."""
-        self._kept.append((cells.astype(np.int16), values, at, cost, ids))
+        self._kept.append(_Kept(cells.astype(np.int16), values, at, cost, ids))
         self._documents += len(at)
-        while self._documents - len(self._kept[0][2]) >= LENGTH:
-            self._documents -= len(self._kept.popleft()[2])
+        while self._documents - len(self._kept[0].at) >= LENGTH:
+            self._documents -= len(self._kept.popleft().at)
 
     def change(self, score: int, bet: int, span: slice, documents: int) -> Change:
         """From where on the bet won most: the start of greatest likelihood, as CUSUM has it (Page 1954).
@@ -51,9 +60,11 @@ class Trail:
         `span`: where to look, counted from the end: slice(-300, -2). `documents`: how many ids to give, the ones first
         on which it won most.
         """
-        cells, values = (np.concatenate([each[part][:, score] for each in self._kept])[span] for part in (0, 1))
-        at, cost = (np.concatenate([each[part] for each in self._kept])[span] for part in (2, 3))
-        ids = [name for each in self._kept for name in each[4]][span]
+        cells = np.concatenate([each.cells[:, score] for each in self._kept])[span]
+        values = np.concatenate([each.values[:, score] for each in self._kept])[span]
+        at = np.concatenate([each.at for each in self._kept])[span]
+        cost = np.concatenate([each.cost for each in self._kept])[span]
+        ids = [name for each in self._kept for name in each.ids][span]
         won = LOG_BETS[cells, bet]
         since = won[::-1].cumsum()
         start = len(won) - 1 - int(since.argmax())
