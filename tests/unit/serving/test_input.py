@@ -66,7 +66,7 @@ def test_in_a_canary_each_tells_of_what_it_answers(models: tuple[Model, Model]) 
         # In other company the last bits of an embedding are others.
         bytes_of = (struct.unpack("16b", told) for told in (each.input.sketch, wanted[each.release_id][n]))
         assert all(abs(mine - other) <= 1 for mine, other in zip(*bytes_of, strict=True))
-        assert (each.input.tokens, each.input.unknown_tokens) == (7 + (n > 9), 2)
+        assert (each.input.tokens, each.input.unknown_tokens) == (8 + (n > 9), 2)
 
 
 def test_in_a_shadow_the_champion_tells_alone(models: tuple[Model, Model]) -> None:

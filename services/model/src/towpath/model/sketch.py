@@ -56,6 +56,7 @@ def _directions(width: int) -> NDArray[np.float64]:
     """(width, 16) of 1 and -1: the bits of a hash, for numpy's generators may change with its versions."""
     told = f"towpath.model.sketch {VERSION} {width}".encode()
     data = np.frombuffer(hashlib.shake_256(told).digest(width * DIMENSIONS // 8), dtype=np.uint8)
-    made: NDArray[np.float64] = 1.0 - 2.0 * np.unpackbits(data).reshape(width, DIMENSIONS)
+    made = np.ones((width, DIMENSIONS), dtype=np.float64)
+    made[np.unpackbits(data).reshape(width, DIMENSIONS) == 1] = -1
     made.flags.writeable = False
     return made
