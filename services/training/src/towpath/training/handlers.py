@@ -99,36 +99,40 @@ class Trainer:
 
     def loop(self, stop: threading.Event) -> None:
         """Work on what is queued, until `stop`."""
+        backoff = Backoff()
         self.restore(stop)
         self._reconcile(stop)
         while not stop.is_set():
             try:
                 run = self._queue.get(timeout=0.2)
             except queue.Empty:
-                if self.cold_start is not None:
+                # A person's run does not wait for it: whatever is away fails that with its reason.
+                if not self.restore(stop):
+                    backoff.wait(stop)
+                elif self.cold_start is not None:
                     self.cold_start.attempt(stop)
                 continue
             with self.metrics.running.track_inprogress():
                 self._work(run, stop)
             self._current = None
 
-    def restore(self, stop: threading.Event) -> None:
-        """What earlier processes knew and left is known here: once, by whoever comes first."""
-        backoff = Backoff(cap_s=15.0)
+    def restore(self, stop: threading.Event) -> bool:
+        """Whether what earlier processes knew and left is known here; one try, unless somebody's has gone well."""
         with self._restoring:
-            while not self._restored and not stop.is_set():
-                try:
-                    self.store.restore()
-                    with self._busy:
-                        left = self.store.interrupted(but=self._current)
-                    released = self.releases.by_run(stop) if left else {}
-                except (RetryableError, OSError) as error:
-                    _log.warning("training.runs_waiting", reason=str(error)[:500])
-                    backoff.wait(stop)
-                    continue
-                for run in left:
-                    self.store.save(run.left(released.get(run.run_id)))
-                self._restored = True
+            if self._restored:
+                return True
+            try:
+                self.store.restore()
+                with self._busy:
+                    left = self.store.interrupted(but=self._current)
+                released = self.releases.by_run(stop) if left else {}
+            except (RetryableError, OSError) as error:
+                _log.warning("training.runs_waiting", reason=str(error)[:500])
+                return False
+            for run in left:
+                self.store.save(run.left(released.get(run.run_id)))
+            self._restored = True
+            return True
 
     def _work(self, run: Run, stop: threading.Event) -> None:
         begin = time.monotonic()

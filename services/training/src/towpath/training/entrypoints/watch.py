@@ -28,7 +28,8 @@ class Watcher:
 
     def loop(self, stop: threading.Event) -> None:
         """Until `stop`; what is in the way is told and waited out."""
-        self.retraining.trainer.restore(stop)
+        while not stop.is_set() and not self.retraining.trainer.restore(stop):
+            self.backoff.wait(stop)
         while not stop.is_set():
             try:
                 self._watch(stop)
