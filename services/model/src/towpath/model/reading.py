@@ -60,13 +60,13 @@ class Reader:
         """`data`: tokenizer.json. Raises BundleError when it cannot be used."""
         try:
             tokenizer = Tokenizer.from_str(data.decode("utf-8"))
+            unknown, marks = _unknown_id(data, tokenizer), tokenizer.encode("a").special_tokens_mask
         except Exception as error:
             # The library raises Exception itself for whatever it does not like.
             raise BundleError(f"tokenizer.json cannot be used: {str(error)[:300]}") from error
         self.overlap = min(int(max_tokens * _OVERLAP), max_tokens - 1 - tokenizer.num_special_tokens_to_add(False))
         tokenizer.no_padding()
-        self._special, self._unknown = tokenizer.num_special_tokens_to_add(False), _unknown_id(data, tokenizer)
-        marks = tokenizer.encode("a").special_tokens_mask
+        self._special, self._unknown = tokenizer.num_special_tokens_to_add(False), unknown
         self._stride = max(0, self.overlap) if windows else 0
         # Of a window after the first, where what no other has begins.
         self._new = (marks.index(0) if 0 in marks else 0) + self._stride
