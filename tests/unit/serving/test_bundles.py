@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from towpath.model import BundleError, manifest_sha256
 from towpath.model.build.tiny import build_tiny_bundle
@@ -95,6 +97,17 @@ def test_a_resealed_bundle_with_damage_serves_or_is_refused(
     reseal(folder, name, data[:at] + put + data[at + cut :])
     with contextlib.suppress(BundleError):
         assert len(BundleStore(root).load(release(folder)).model.predict(["a text"])) == 1
+
+
+def test_a_tokenizer_that_is_json_to_rust_alone_is_refused(root: Path) -> None:
+    folder = root / "lenient"
+    shutil.copytree(root / "good", folder)
+    text = (folder / "tokenizer.json").read_text()
+    damaged = re.sub(r'"version":\s*"', '"version', text, count=1)
+    Tokenizer.from_str(damaged)
+    reseal(folder, "tokenizer.json", damaged.encode())
+    with pytest.raises(BundleError, match=r"tokenizer\.json"):
+        BundleStore(root).load(release(folder))
 
 
 @pytest.mark.parametrize("cost", ["NaN", "Infinity", '"much"', "{}", "[" * 5000 + "]" * 5000])
