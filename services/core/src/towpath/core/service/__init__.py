@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         new_app,
         ops_router,
         problem,
+        problems,
     )
     from towpath.core.service.lifecycle import Loop, Service, run
 
@@ -41,6 +42,7 @@ __all__ = [
     "new_app",
     "ops_router",
     "problem",
+    "problems",
     "require_caller",
     "run",
     "start",
@@ -49,7 +51,7 @@ __all__ = [
 # Imported when asked for: FastAPI takes half a second, which commands and Jobs that serve nothing must not pay.
 _LATE = {
     **dict.fromkeys(("UnauthenticatedError", "check_caller", "require_caller"), "auth"),
-    **dict.fromkeys(("Problem", "install_problem_handlers", "new_app", "ops_router", "problem"), "http"),
+    **dict.fromkeys(("Problem", "install_problem_handlers", "new_app", "ops_router", "problem", "problems"), "http"),
     **dict.fromkeys(("Loop", "Service", "run"), "lifecycle"),
 }
 

@@ -49,6 +49,12 @@ class Problem(BaseModel):
     detail: str = Field("", description="This occurrence: what, where, and what to do about it")
 
 
+def problems(about: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """A route's `responses`: a Problem for each status, and when that is."""
+    content: dict[str, Any] = {"application/problem+json": {}}
+    return {each: {"model": Problem, "content": content, "description": text} for each, text in about.items()}
+
+
 def problem(
     status: int,
     title: str,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from towpath.core.errors import NotFoundError, RetryableError
-from towpath.core.service import Problem
+from towpath.core.service import problems
 from towpath.ingestion.adapters.labels import LabelFollower
 from towpath.ingestion.domain.labels import LabelReport
 
@@ -99,10 +99,7 @@ def router(follower: LabelFollower | None) -> APIRouter:
         summary="Do the raters agree",
         description="Measured again when annotations have come, but not more often than the settings say.",
         response_model=LabelsOut,
-        responses={
-            status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
-            for status, text in _ERRORS.items()
-        },
+        responses=problems(_ERRORS),
     )
     def agreement() -> LabelsOut:
         if follower is None:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from towpath.core.service import Problem
+from towpath.core.service import Problem, problems
 from towpath.ingestion.domain.parsing import KINDS, Kind
 
 __all__ = ["Accepted", "LineProblem", "add_input_schemas", "documentation"]
@@ -62,10 +62,7 @@ def documentation(kind: Kind[Any]) -> dict[str, Any]:
         "summary": f"Send {kind.topic}, one or a stream",
         "description": "Answered when Kafka has acknowledged it. Good lines of a stream are kept, bad ones are named.",
         "response_model": Accepted,
-        "responses": {
-            status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
-            for status, text in _ERRORS.items()
-        },
+        "responses": problems(_ERRORS),
         "openapi_extra": {"requestBody": {"required": True, "content": content}},
     }
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from towpath.core.errors import NotFoundError
 from towpath.core.ids import new_traceparent
-from towpath.core.service import Problem
+from towpath.core.service import problems
 from towpath.core.service.auth import UnauthenticatedError
 from towpath.core.stream import Request as Posted
 from towpath.ingestion import label_studio
@@ -65,10 +65,7 @@ def router(intake: Intake) -> APIRouter:
         summary="A webhook of Label Studio",
         description="What cannot be used is parked in dead-letters; the answer says so and is 202 all the same.",
         response_model=Taken,
-        responses={
-            status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
-            for status, text in _ERRORS.items()
-        },
+        responses=problems(_ERRORS),
         openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}},
     )
     async def post(request: Request, source: Source, secret: Secret = None, signature: Signature = None) -> Response:

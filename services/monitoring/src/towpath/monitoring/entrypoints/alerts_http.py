@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import StringConstraints
 
 from towpath.core.errors import RetryableError
-from towpath.core.service import Problem
+from towpath.core.service import problems
 from towpath.monitoring.adapters.alert_topic import AlertTopic
 from towpath.monitoring.alerts import AlertDesk
 from towpath.monitoring.entrypoints.alert_models import (
@@ -38,8 +38,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         422: "Not understood",
         503: "Kafka is away, or what is on it is still being read",
     }
-    content: dict[str, Any] = {"application/problem+json": {}}
-    return {each: {"model": Problem, "content": content, "description": about[each]} for each in statuses}
+    return problems({each: about[each] for each in statuses})
 
 
 _CHANGED = _problems(400, 401, 404, 409, 422, 503)

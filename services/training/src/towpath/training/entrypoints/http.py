@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from towpath.core.service import Problem
+from towpath.core.service import problems
 from towpath.training.domain.runs import Run
 from towpath.training.handlers import Trainer
 
@@ -24,8 +24,7 @@ class NewRun(BaseModel):
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     about = {401: "No accepted API key", 404: "No such run", 409: "A run is not finished yet", 422: "Not understood"}
-    content: dict[str, Any] = {"application/problem+json": {}}
-    return {each: {"model": Problem, "content": content, "description": about[each]} for each in statuses}
+    return problems({each: about[each] for each in statuses})
 
 
 def router(trainer: Trainer) -> APIRouter:

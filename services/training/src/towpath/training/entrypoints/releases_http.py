@@ -10,7 +10,7 @@ from google.protobuf.json_format import MessageToDict
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from towpath.core.service import Problem
+from towpath.core.service import problems
 from towpath.training.domain.rollouts import Change
 from towpath.training.rollouts import RolloutControl
 from towpath.v1 import ModelRelease, Rollout
@@ -74,8 +74,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         422: "Not understood",
         503: "Kafka is away",
     }
-    content: dict[str, Any] = {"application/problem+json": {}}
-    return {each: {"model": Problem, "content": content, "description": about[each]} for each in statuses}
+    return problems({each: about[each] for each in statuses})
 
 
 def router(control: RolloutControl) -> APIRouter:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from towpath.core.service import Problem
+from towpath.core.service import problems
 from towpath.training.domain.retraining import Facts
 from towpath.training.domain.retraining.policy import worth
 from towpath.training.retraining import Retraining, View
@@ -18,7 +17,6 @@ from towpath.v1 import AlertSeverity
 __all__ = ["router"]
 
 _SHOWN = 50
-_PROBLEM: dict[str, Any] = {"application/problem+json": {}}
 
 
 class _Part(BaseModel):
@@ -83,7 +81,7 @@ def router(retraining: Retraining, auto: bool) -> APIRouter:
         "/retraining",
         response_model=Retrained,
         summary="What training decided by itself, and what it waits for",
-        responses={401: {"model": Problem, "content": _PROBLEM, "description": "No accepted API key"}},
+        responses=problems({401: "No accepted API key"}),
     )
     def retrained() -> Retrained:
         view, objective = retraining.view, retraining.objective()
