@@ -9,14 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from towpath.monitoring.domain.finding import Finding, Severity
-from towpath.v1 import Feedback, ModelRelease, Prediction
+from towpath.monitoring.domain.finding import Finding, Monitor, Severity
 
 __all__ = ["Hook", "Switch"]
 
 
-class Switch:
-    """A Monitor; each cause, one that no other monitor has, is on, with a severity, or off."""
+class Switch(Monitor):
+    """Each cause, one that no other monitor has, is on, with a severity, or off."""
 
     def __init__(self) -> None:
         self._found: dict[str, Finding] = {}
@@ -30,12 +29,6 @@ class Switch:
     def _set(self, finding: Finding) -> None:
         # Another thread reads what is there.
         self._found = {**self._found, finding.cause: finding}
-
-    def release(self, message: ModelRelease) -> None: ...
-
-    def prediction(self, message: Prediction) -> None: ...
-
-    def feedback(self, message: Feedback) -> None: ...
 
     def findings(self) -> Iterable[Finding]:
         return self._found.values()

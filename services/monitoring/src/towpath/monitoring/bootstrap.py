@@ -64,7 +64,7 @@ def build(
     monitors: list[Monitor] = [performance, drift, windows, *also]
     desk = AlertDesk(objective.name, settings.monitoring_alert_cooldown_seconds)
     topic = AlertTopic(broker, codec, registry, desk, metrics)
-    reader = Reader(broker, codec, registry, watch, trials, desk, topic, monitors, drift.heed)
+    reader = Reader(broker, codec, registry, watch, trials, desk, topic, monitors)
     stability = StabilityWatch(broker, registry.full_name("predictions"), "predictions", metrics)
     limits, window = objective.contract.data_quality, settings.monitoring_data_documents
     data = DataWatch(broker, codec, registry.full_name("documents"), limits, metrics, window)

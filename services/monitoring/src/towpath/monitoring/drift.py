@@ -13,10 +13,10 @@ from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.drift.scores import NAMES
 from towpath.monitoring.domain.drift.shown import Shown, finding, shown
 from towpath.monitoring.domain.drift.watching import Watching
-from towpath.monitoring.domain.finding import Finding
+from towpath.monitoring.domain.finding import Finding, Monitor
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.reigns import Reign, Waiting, waiting
-from towpath.v1 import Alert, AlertState, Feedback, ModelRelease, Prediction
+from towpath.v1 import Alert, AlertState, ModelRelease, Prediction
 
 __all__ = ["CAUSES", "DriftWatch"]
 
@@ -28,8 +28,8 @@ _RELEASES = 8
 
 
 @dataclass
-class DriftWatch:
-    """The use case, for the model that goes by the objective's name; a `Monitor`.
+class DriftWatch(Monitor):
+    """The use case, for the model that goes by the objective's name.
 
     Documents are counted in the order in which they were predicted, whatever partitions they come from, so that history
     read again leads to the same alarms. `budget` has a part for each of `CAUSES`.
@@ -65,9 +65,6 @@ class DriftWatch:
             self._waiting.append(made)
             if len(self._waiting) >= _MOST_WAITING:
                 self._advance(sorted(each.seen.at for each in self._waiting)[_MOST_WAITING // 2])
-
-    def feedback(self, message: Feedback) -> None:
-        """Says nothing of what documents are like."""
 
     def heed(self, alert: Alert) -> None:
         """What somebody resolved is over, of the release it was about. What monitoring resolved it knew."""

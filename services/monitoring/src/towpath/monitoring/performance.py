@@ -13,7 +13,7 @@ import numpy as np
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
-from towpath.monitoring.domain.finding import Finding
+from towpath.monitoring.domain.finding import Finding, Monitor
 from towpath.monitoring.domain.join import Join, Joined, Predicted, Told
 from towpath.monitoring.domain.performance.excess import Excess, Found
 from towpath.monitoring.domain.performance.judged import beyond_of, judged_of
@@ -36,8 +36,8 @@ _LEAST_SHIFTED = 100
 
 
 @dataclass
-class Performance:
-    """The use case, and a monitor. `window` predictions and feedback are remembered, of `releases` releases.
+class Performance(Monitor):
+    """The use case. `window` predictions and feedback are remembered, of `releases` releases.
 
     `margin`: by how much a document may become dearer, in the unit, and nobody be paged.
     """

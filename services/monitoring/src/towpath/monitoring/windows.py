@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +12,12 @@ import numpy as np
 
 from towpath.core.errors import ConflictError, RejectedError
 from towpath.core.objective import Objective
-from towpath.monitoring.domain.finding import Finding
+from towpath.monitoring.domain.finding import Monitor
 from towpath.monitoring.domain.windows import ALPHA, LEAST, Comparison, Ring, Rows, compare, rows_of
 from towpath.monitoring.domain.windows.cut import parted
 from towpath.monitoring.domain.windows.shown import Against, Side, WindowReport
 from towpath.monitoring.domain.windows.telling import explained
-from towpath.v1 import Feedback, ModelRelease, Prediction
+from towpath.v1 import ModelRelease, Prediction
 
 __all__ = ["WindowWatch"]
 
@@ -29,8 +28,8 @@ _NO_INPUT = "These predictions do not tell what the model read: embeddings, leng
 
 
 @dataclass
-class WindowWatch:
-    """The use case, for the model that goes by the objective's name; a `Monitor` that finds nothing by itself.
+class WindowWatch(Monitor):
+    """The use case, for the model that goes by the objective's name. It finds nothing by itself.
 
     `size`: predictions that are remembered.
     """
@@ -61,12 +60,6 @@ class WindowWatch:
 
     def prediction(self, message: Prediction) -> None:
         self._ring.add(message)
-
-    def feedback(self, message: Feedback) -> None:
-        """Truths are others' business."""
-
-    def findings(self) -> Iterable[Finding]:
-        return ()
 
     def report(self, against: Against, documents: int | None = None, hours: float | None = None) -> WindowReport:
         """Some seconds of work, for one caller at a time.

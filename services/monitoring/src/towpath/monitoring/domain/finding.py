@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
-from towpath.v1 import Feedback, ModelRelease, Prediction
+from towpath.v1 import Alert, Feedback, ModelRelease, Prediction
 
 __all__ = ["Finding", "Monitor", "Severity"]
 
@@ -36,8 +36,11 @@ class Finding:
         return self.cause.split("/", 1)[0]
 
 
-class Monitor(Protocol):
-    """Sees every message once, in the order of its topic, history included; memory is bounded. Threads may share it."""
+class Monitor:
+    """Sees every message once, in the order of its topic, history included; memory is bounded. Threads may share it.
+
+    One that has no use for a kind of message leaves it out.
+    """
 
     def release(self, message: ModelRelease) -> None:
         """A release that reigns from now on."""
@@ -48,5 +51,9 @@ class Monitor(Protocol):
     def feedback(self, message: Feedback) -> None:
         """One that was not seen before, whose truth is a class of the objective."""
 
+    def heed(self, alert: Alert) -> None:
+        """What the topic `alerts` says, by whomever it was written."""
+
     def findings(self) -> Iterable[Finding]:
         """Everything that is the matter now, and what was and is over. Asked after every poll, so it must be cheap."""
+        return ()

@@ -8,14 +8,14 @@ that a rollout has ended, or that an alert was told. No offsets are committed; K
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from towpath.core.errors import DeadLetterError, RetryableError
 from towpath.core.service import Backoff
-from towpath.core.stream import Broker, Codec, Consumer, Message, Partition, Record, Registry, dead_letter, read_history
+from towpath.core.stream import Broker, Codec, Consumer, Partition, Record, Registry, dead_letter, read_until
 from towpath.monitoring.adapters.alert_topic import AlertTopic
 from towpath.monitoring.alerts import AlertDesk
 from towpath.monitoring.domain.finding import Monitor
@@ -34,7 +34,7 @@ _CLIENT = "towpath-monitoring"
 class Reader:
     """One thread. After Kafka was away it goes on where it was.
 
-    `monitors` see what `watch` had not seen before; `desk` is told what they find. `heed` sees every alert.
+    `monitors` see what `watch` had not seen before; `desk` is told what they find.
     """
 
     broker: Broker
@@ -45,7 +45,6 @@ class Reader:
     desk: AlertDesk
     alerts: AlertTopic
     monitors: Sequence[Monitor] = ()
-    heed: Callable[[Alert], None] | None = None
     backoff: Backoff = field(default_factory=Backoff)
     caught_up: threading.Event = field(default_factory=threading.Event)
     _next: dict[Partition, int] = field(default_factory=dict)
@@ -78,9 +77,9 @@ class Reader:
 
     def _releases(self, stop: threading.Event) -> None:
         """Those that are known come first: a prediction says little without the release that made it."""
-        topic = self.registry.full_name("models")
-        for release in read_history(self.broker, self.codec, topic, ModelRelease, client_id=_CLIENT, stop=stop):
-            self._release(release)
+        with self.broker.consumer([self.registry.full_name("models")], group=None, client_id=_CLIENT) as reader:
+            for record in read_until(reader, reader.end_offsets(), stop):
+                self._once(record)
 
     def _release(self, release: ModelRelease) -> None:
         for each in self.monitors:
@@ -126,8 +125,8 @@ class Reader:
 
     def _alert(self, alert: Alert) -> None:
         self.desk.seen(alert)
-        if self.heed is not None:
-            self.heed(alert)
+        for each in self.monitors:
+            each.heed(alert)
 
     def _prediction(self, prediction: Prediction) -> None:
         new = self.watch.prediction(prediction)
@@ -148,8 +147,5 @@ class Reader:
         self.watch.metrics.unreadable.labels(record.topic.removeprefix(self.registry.prefix)).inc()
         _log.warning("monitoring.dead_letter", source=where, reason=str(error)[:500])
         letter = dead_letter(record, error, service="monitoring", registry=self.registry, codec=self.codec)
-        self._send([letter])
-
-    def _send(self, messages: Sequence[Message]) -> None:
         with self.broker.producer(client_id=_CLIENT) as producer:
-            producer.send(messages, timeout_s=_SEND_LIMIT_S)
+            producer.send([letter], timeout_s=_SEND_LIMIT_S)
