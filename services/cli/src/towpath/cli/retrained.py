@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import typer
 
-from towpath.cli.context import installed, plain
-from towpath.core.errors import RetryableError, TowpathError
+from towpath.cli.asking import asked
+from towpath.cli.context import plain
 
 __all__ = ["retrained", "show"]
-
-_TIMEOUT_S = 30.0
 
 
 def retrained() -> dict[str, Any]:
     """GET /v1/retraining. Raises TowpathError with what training says."""
-    here = installed()
-    try:
-        answer = httpx.get(f"{here.url('training')}/v1/retraining", headers=here.headers(), timeout=_TIMEOUT_S)
-    except httpx.HTTPError as error:
-        raise RetryableError(f"training does not answer at {here.url('training')}: {error}") from error
-    if answer.status_code != 200:
-        raise TowpathError(f"training answered {answer.status_code}: {answer.text[:500]}")
-    found: dict[str, Any] = answer.json()
-    return found
+    return asked("training", "GET", "/v1/retraining")
 
 
 def show(found: dict[str, Any]) -> None:
