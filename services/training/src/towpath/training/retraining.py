@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -32,7 +32,7 @@ _SEND_LIMIT_S = 30.0
 
 @dataclass(frozen=True)
 class View:
-    """What was so when it was looked last. `open`: alerts that training goes by; `asked`: what it asks for itself."""
+    """What was so when it was looked last. `asked`: what training asks for itself."""
 
     at: float = 0.0
     facts: Facts = field(default_factory=lambda: Facts((), (), 0, ""))
@@ -99,7 +99,7 @@ class Retraining:
         facts = Facts(alerts.troubles(now), runs.read(), 0, objective.unit)
         last = facts.last_look
         new = self._labels.since(0.0 if last is None else last.began_at)
-        return Facts(facts.troubles, facts.runs, new, facts.unit)
+        return replace(facts, new_documents=new)
 
     def _tell(self, alerts: Alerts, todo: Plan, now: float) -> None:
         made = alerts.messages(todo.told, todo.calls, now)

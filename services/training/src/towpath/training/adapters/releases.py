@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from google.protobuf.message import Message
 
 from towpath.core.ids import new_traceparent
 from towpath.core.stream import Broker, Codec, Registry, read_history
@@ -15,6 +18,7 @@ __all__ = ["Releases"]
 
 _CLIENT = "towpath-training"
 _SEND_LIMIT_S = 30.0
+M = TypeVar("M", bound=Message)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,10 @@ class Releases:
     def topic(self) -> str:
         return self.registry.full_name("models")
 
+    @property
+    def _rollouts(self) -> str:
+        return self.registry.full_name("rollouts")
+
     def reigning(self, name: str, stop: threading.Event) -> ModelRelease | None:
         """The last release of a model's name.
 
@@ -37,7 +45,7 @@ class Releases:
             RetryableError: Kafka went away, or `stop` was set.
         """
         last = None
-        for release in read_history(self.broker, self.codec, self.topic, ModelRelease, client_id=_CLIENT, stop=stop):
+        for release in self._told(self.topic, ModelRelease, stop):
             last = release if release.model_name == name else last
         return last
 
@@ -49,12 +57,11 @@ class Releases:
         """
         known = {each.release_id: each for each in of_runs if each.model_name == name}
         reigning = last = None
-        for release in read_history(self.broker, self.codec, self.topic, ModelRelease, client_id=_CLIENT, stop=stop):
+        for release in self._told(self.topic, ModelRelease, stop):
             if release.model_name == name:
                 reigning = release
                 _learn(known, release)
-        topic = self.registry.full_name("rollouts")
-        for rollout in read_history(self.broker, self.codec, topic, Rollout, client_id=_CLIENT, stop=stop):
+        for rollout in self._told(self._rollouts, Rollout, stop):
             if rollout.model_name == name:
                 last = rollout
                 _learn(known, rollout.challenger)
@@ -67,10 +74,9 @@ class Releases:
             RetryableError: Kafka went away, or `stop` was set.
         """
         known: dict[str, ModelRelease] = {}
-        for release in read_history(self.broker, self.codec, self.topic, ModelRelease, client_id=_CLIENT, stop=stop):
+        for release in self._told(self.topic, ModelRelease, stop):
             _learn(known, release)
-        topic = self.registry.full_name("rollouts")
-        for rollout in read_history(self.broker, self.codec, topic, Rollout, client_id=_CLIENT, stop=stop):
+        for rollout in self._told(self._rollouts, Rollout, stop):
             _learn(known, rollout.challenger)
         return {release.run_id: release for release in known.values() if release.run_id}
 
@@ -91,7 +97,6 @@ class Releases:
         Raises:
             RetryableError: Kafka went away; some of it may be there.
         """
-        topic = self.registry.full_name("rollouts")
         trace = new_traceparent(trace_id) if trace_id else None
         with self.broker.producer(client_id=_CLIENT) as producer:
             if change.release is not None:
@@ -99,10 +104,14 @@ class Releases:
                 release = self.codec.encode(change.release, topic=self.topic, key=name, trace=trace)
                 producer.send([release], timeout_s=_SEND_LIMIT_S)
             rollouts = [
-                self.codec.encode(each, topic=topic, key=each.model_name, trace=trace) for each in change.rollouts
+                self.codec.encode(each, topic=self._rollouts, key=each.model_name, trace=trace)
+                for each in change.rollouts
             ]
             if rollouts:
                 producer.send(rollouts, timeout_s=_SEND_LIMIT_S)
+
+    def _told(self, topic: str, kind: type[M], stop: threading.Event) -> Iterator[M]:
+        return read_history(self.broker, self.codec, topic, kind, client_id=_CLIENT, stop=stop)
 
 
 def _learn(known: dict[str, ModelRelease], release: ModelRelease) -> None:

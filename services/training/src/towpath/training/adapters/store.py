@@ -19,7 +19,7 @@ from towpath.v1 import Reference
 __all__ = ["RunStore"]
 
 _log = structlog.get_logger(__name__)
-_REFERENCE = "reference.binpb"
+_RUN, _REFERENCE = "run.json", "reference.binpb"
 _MAX_BYTES = 20_000_000
 _RUN_ID = re.compile(r"run-[0-9a-f]{8,64}")
 
@@ -32,21 +32,17 @@ class RunStore:
     remote: Store | None = None
 
     def save(self, run: Run) -> None:
-        file = self.folder / run.run_id / "run.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
-        part.write_text(run.model_dump_json(by_alias=True, indent=1), encoding="utf-8")
-        part.replace(file)
+        self._write(run.run_id, _RUN, run.model_dump_json(by_alias=True, indent=1).encode())
         if run.status != "running":
-            self._copy(run.run_id, file.name)
+            self._copy(run.run_id, _RUN)
 
     def restore(self) -> None:
         """Runs that only the store knows are here again. Raises RetryableError: it is away."""
         if self.remote is None:
             return
         for run_id in self.remote.names("runs"):
-            if _RUN_ID.fullmatch(run_id) and not (self.folder / run_id / "run.json").exists():
-                for name in (_REFERENCE, "run.json"):
+            if _RUN_ID.fullmatch(run_id) and not (self.folder / run_id / _RUN).exists():
+                for name in (_REFERENCE, _RUN):
                     # Most runs leave no reference, and early ones were not kept there.
                     with suppress(NotFoundError):
                         file = self.folder / run_id / name
@@ -57,7 +53,7 @@ class RunStore:
         if not _RUN_ID.fullmatch(run_id):
             raise NotFoundError("no such run")
         try:
-            return Run.model_validate_json((self.folder / run_id / "run.json").read_bytes())
+            return Run.model_validate_json((self.folder / run_id / _RUN).read_bytes())
         except FileNotFoundError:
             raise NotFoundError("no such run") from None
 
@@ -73,12 +69,8 @@ class RunStore:
 
     def keep_reference(self, run_id: str, reference: Reference) -> None:
         """Of the run's release."""
-        file = self.folder / run_id / _REFERENCE
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
-        part.write_bytes(reference.SerializeToString())
-        part.replace(file)
-        self._copy(run_id, file.name)
+        self._write(run_id, _REFERENCE, reference.SerializeToString())
+        self._copy(run_id, _REFERENCE)
 
     def reference(self, run_id: str) -> Reference | None:
         """None where the run left none, or it cannot be read."""
@@ -93,6 +85,14 @@ class RunStore:
     def interrupted(self, but: str | None = None) -> list[Run]:
         """Runs that an earlier process left unfinished: they will never finish. `but` is this process' own."""
         return [run for run in self.all() if run.status in ("queued", "running") and run.run_id != but]
+
+    def _write(self, run_id: str, name: str, data: bytes) -> None:
+        """As a whole, or not at all."""
+        file = self.folder / run_id / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_bytes(data)
+        part.replace(file)
 
     def _copy(self, run_id: str, name: str) -> None:
         if self.remote is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from towpath.core.ids import alert_id
-from towpath.training.domain.retraining.facts import Trouble
+from towpath.training.domain.retraining.facts import Trouble, covers
 from towpath.training.domain.retraining.plan import Call, Told
 from towpath.v1 import Alert, AlertSeverity, AlertState
 
@@ -127,10 +127,7 @@ class Alerts:
         self._own[alert.cause] = alert
 
     def _is_silenced(self, cause: str, now: float) -> bool:
-        return any(
-            now < until and (cause == silenced or (silenced.endswith("/") and cause.startswith(silenced)))
-            for silenced, until in self._silenced.values()
-        )
+        return any(now < until and covers(silenced, cause) for silenced, until in self._silenced.values())
 
     def _acknowledged(self, told: Told) -> Alert:
         made = Alert()

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Facts", "PastRun", "Trouble"]
+__all__ = ["Facts", "PastRun", "Trouble", "covers"]
+
+
+def covers(pattern: str, cause: str) -> bool:
+    """Whether it names the cause: itself, or a beginning that ends in "/"."""
+    return pattern == cause or (pattern.endswith("/") and cause.startswith(pattern))
 
 
 @dataclass(frozen=True, slots=True)

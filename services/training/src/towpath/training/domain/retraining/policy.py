@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from towpath.core.objective.parts import Retraining
 from towpath.core.objective.periods import seconds_of
-from towpath.training.domain.retraining.facts import Facts, PastRun, Trouble
+from towpath.training.domain.retraining.facts import Facts, PastRun, Trouble, covers
 from towpath.training.domain.retraining.plan import Call, Plan, Start, Told, Wait
 
 __all__ = ["FAILING", "HUNG", "LABELS", "RETRY_S", "earliest", "plan", "worth"]
@@ -37,7 +37,7 @@ def plan(policy: Retraining, facts: Facts, now: float) -> Plan:
     """What is to be done at `now`, in seconds since the epoch."""
     told, causes = list[Told](), list[_Cause]()
     for trouble in facts.troubles:
-        if any(trouble.cause == each or (each[-1] == "/" and trouble.cause.startswith(each)) for each in policy.causes):
+        if any(covers(each, trouble.cause) for each in policy.causes):
             said, cause = _answer(policy, facts, trouble)
             told += [] if said is None else [said]
             causes += [] if cause is None else [cause]
