@@ -14,7 +14,7 @@ import numpy as np
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.finding import Finding, Monitor
-from towpath.monitoring.domain.join import Join, Joined, Predicted, Told
+from towpath.monitoring.domain.join import Counted, Join, Predicted, Told
 from towpath.monitoring.domain.performance.excess import Excess, Found
 from towpath.monitoring.domain.performance.judged import beyond_of, judged_of
 from towpath.monitoring.domain.performance.labelled import Labelled
@@ -100,14 +100,14 @@ class Performance(Monitor):
                 message.created_at.ToNanoseconds() / 1e9,
                 self._recent.add(tracked.index, probabilities, label, ask),
             )
-            self._count(*self._join.prediction(predicted)[1:])
+            self._count(self._join.prediction(predicted))
 
     def feedback(self, message: Feedback) -> None:
         """Raises MalformedMessageError when it names no known class."""
         truth = self._classes[truth_of(message, self.objective)]
         with self._lock:
             told = Told(message.feedback_id, message.document_id, message.prediction_id, truth)
-            self._count(*self._join.feedback(told)[1:])
+            self._count(self._join.feedback(told))
 
     def findings(self) -> Iterable[Finding]:
         """Whether documents have become dearer under the reigning release. Figures are shown as they are then, too."""
@@ -164,21 +164,19 @@ class Performance(Monitor):
         row = [told.get(name, math.nan) for name in self._classes]
         return row if abs(sum(row) - 1) < 0.01 and min(row) >= 0 else [math.nan] * len(row)
 
-    def _count(self, counted: list[Joined], undone: list[Joined]) -> None:
-        before = {each.predicted.prediction_id: each.told.truth for each in undone}
-        for joined in counted:
-            predicted, truth = joined.predicted, joined.told.truth
-            tracked = self._tracked.get(predicted.release_id)
-            if tracked is None:
-                continue
-            self._recent.truth(predicted.number, truth)
-            if predicted.prediction_id in before:
-                tracked.labelled.change(predicted, before[predicted.prediction_id], truth)
-                continue
-            tracked.labelled.add(predicted, truth)
-            if tracked.excess is not None:
-                cost = self.objective.costs.realised([truth], [predicted.label], [predicted.ask])
-                tracked.excess.add(predicted, float(cost[0]))
+    def _count(self, counted: Counted | None) -> None:
+        tracked = None if counted is None else self._tracked.get(counted.predicted.release_id)
+        if counted is None or tracked is None:
+            return
+        predicted, truth = counted.predicted, counted.truth
+        self._recent.truth(predicted.number, truth)
+        if counted.before is not None:
+            tracked.labelled.change(predicted, counted.before, truth)
+            return
+        tracked.labelled.add(predicted, truth)
+        if tracked.excess is not None:
+            cost = self.objective.costs.realised([truth], [predicted.label], [predicted.ask])
+            tracked.excess.add(predicted, float(cost[0]))
 
     def _alarm(self, tracked: Tracked, excess: Excess, fired: Found) -> Finding:
         share, unit = self._acted_share(tracked), self.objective.unit

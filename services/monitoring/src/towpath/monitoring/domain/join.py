@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from towpath.monitoring.domain.window import Window
 
-__all__ = ["Join", "Joined", "Predicted", "Told"]
+__all__ = ["Counted", "Join", "Predicted", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,18 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """A prediction and the truth about its document."""
+class Counted:
+    """A prediction and the truth about its document; `before`: the truth that it had, and no longer holds."""
 
     predicted: Predicted
-    told: Told
+    truth: int
+    before: int | None
 
 
 class Join:
     """By prediction where feedback names one, else by the document's latest prediction.
 
-    A document has one truth at a time: later feedback takes the place of earlier, and says so by `replaces`.
+    A document has one truth at a time: later feedback takes the place of earlier.
     """
 
     def __init__(self, size: int) -> None:
@@ -59,31 +60,31 @@ class Join:
         self._by_document: Window[str, Predicted] = Window(size)
         self._waiting: Window[str, Told] = Window(size)
         self._feedback: Window[str, None] = Window(size)
-        self._truths: Window[str, Joined] = Window(size)
+        self._truths: Window[str, int] = Window(size)
 
-    def prediction(self, predicted: Predicted) -> tuple[bool, list[Joined], list[Joined]]:
-        """(whether it is new, what can be counted now, what was counted before and no longer holds)."""
+    def prediction(self, predicted: Predicted) -> Counted | None:
+        """What can be counted now; None where there is nothing, as of a repeat."""
         if not self._by_id.add(predicted.prediction_id, predicted):
-            return False, [], []
+            return None
         self._by_document.put(predicted.document_id, predicted)
         told = self._waiting.get(predicted.document_id)
         if told is None or (told.prediction_id and told.prediction_id != predicted.prediction_id):
-            return True, [], []
-        return (True, *self._count(Joined(predicted, told)))
+            return None
+        return self._count(predicted, told)
 
-    def feedback(self, told: Told) -> tuple[bool, list[Joined], list[Joined]]:
+    def feedback(self, told: Told) -> Counted | None:
         """The same for feedback."""
         if not self._feedback.add(told.feedback_id, None):
-            return False, [], []
+            return None
         # Kept, because a later release may predict the document again.
         self._waiting.put(told.document_id, told)
         named = told.prediction_id
         predicted = self._by_id.get(named) if named else self._by_document.get(told.document_id)
         if predicted is None or predicted.document_id != told.document_id:
-            return True, [], []
-        return (True, *self._count(Joined(predicted, told)))
+            return None
+        return self._count(predicted, told)
 
-    def _count(self, joined: Joined) -> tuple[list[Joined], list[Joined]]:
-        before = self._truths.get(joined.predicted.prediction_id)
-        self._truths.put(joined.predicted.prediction_id, joined)
-        return [joined], [] if before is None else [before]
+    def _count(self, predicted: Predicted, told: Told) -> Counted:
+        before = self._truths.get(predicted.prediction_id)
+        self._truths.put(predicted.prediction_id, told.truth)
+        return Counted(predicted, told.truth, before)
