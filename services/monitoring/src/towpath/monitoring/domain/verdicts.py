@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from towpath.core.objective.parts import Rollout as Rule
+from towpath.monitoring.domain.answers import Answer
 from towpath.monitoring.domain.trial import Evidence, Mode, Verdict
 
 __all__ = ["Shown", "explanation", "shown"]
 
 
-class Shown(BaseModel):
+class Shown(Answer):
     """The running rollout in its present mode. Costs are of a document, in the unit."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
     rollout_id: str = Field(examples=["rol-01JD9A2B"])
     model_name: str = Field(examples=["tweet-sentiment"])

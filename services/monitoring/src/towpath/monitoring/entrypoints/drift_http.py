@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from towpath.monitoring.domain.answers import Answer
 from towpath.monitoring.domain.drift.shown import Shown
 from towpath.monitoring.drift import DriftWatch
 
 __all__ = ["router"]
 
 
-class Drift(BaseModel):
+class Drift(Answer):
     """Empty where no release reigns, or it has no reference."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     release_id: str = Field(examples=["rel-01JD9A2B"], description="the one that reigns; empty where none does")
     unit: str = Field(examples=["EUR"], description="of costs")

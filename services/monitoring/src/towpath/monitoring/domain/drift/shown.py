@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from towpath.monitoring.domain.answers import Answer
 from towpath.monitoring.domain.drift.alarm import Alarm
 from towpath.monitoring.domain.drift.harm import Extra
 from towpath.monitoring.domain.drift.watching import Watching
@@ -17,11 +17,7 @@ HARM_SHARE = 0.1
 _DAY_S = 86_400.0
 
 
-class _Shown(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
-
-
-class ShownAlarm(_Shown):
+class ShownAlarm(Answer):
     """That a quantity has changed. Costs are of a document, in the unit."""
 
     score: str = Field(examples=["tokens"], description="that changed most clearly")
@@ -38,7 +34,7 @@ class ShownAlarm(_Shown):
     explanation: str = Field(description="all this in a sentence")
 
 
-class Shown(_Shown):
+class Shown(Answer):
     """A quantity that is watched."""
 
     name: str = Field(examples=["length"])

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from towpath.monitoring.domain.answers import Answer
 
 __all__ = ["Estimated", "Extra", "FromFeedback", "Interval", "LabelShift", "Release", "Slice", "Worth"]
 
 
-class _Shown(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
-
-
-class Interval(_Shown):
+class Interval(Answer):
     """A mean and its bounds."""
 
     mean: float
@@ -20,7 +17,7 @@ class Interval(_Shown):
     upper: float
 
 
-class FromFeedback(_Shown):
+class FromFeedback(Answer):
     """Of all documents with feedback, by their first truth. Each interval holds at any moment, 95 %."""
 
     documents: int
@@ -32,7 +29,7 @@ class FromFeedback(_Shown):
     promised_cost: float = Field(description="that their predictions expected")
 
 
-class Slice(_Shown):
+class Slice(Answer):
     """Of documents of a kind that predictions tell. All intervals of all slices hold together, 95 %, a figure."""
 
     by: str = Field(description="class, decision or tokens", examples=["class"])
@@ -42,7 +39,7 @@ class Slice(_Shown):
     realised_cost: Interval
 
 
-class Estimated(_Shown):
+class Estimated(Answer):
     """Of the last documents, labelled or not: what probabilities promise, corrected by labels. 95 %, at one moment."""
 
     documents: int
@@ -56,7 +53,7 @@ class Estimated(_Shown):
     explanation: str = Field(description="why it is trusted, or not")
 
 
-class LabelShift(_Shown):
+class LabelShift(Answer):
     """How frequent classes are now, told by probabilities alone; right where documents of a class are as they were."""
 
     before: dict[str, float] = Field(description="share of each class where the release was judged")
@@ -65,7 +62,7 @@ class LabelShift(_Shown):
     cost: Interval = Field(description="as expected with these shares")
 
 
-class Extra(_Shown):
+class Extra(Answer):
     """Cost of a document that was acted on, beyond the documents that the release was judged on."""
 
     documents: int = Field(description="with feedback, since then")
@@ -76,7 +73,7 @@ class Extra(_Shown):
     firing: bool
 
 
-class Release(_Shown):
+class Release(Answer):
     """Of one release; what is not known is null."""
 
     release_id: str
@@ -89,7 +86,7 @@ class Release(_Shown):
     extra_cost: Extra | None
 
 
-class Worth(_Shown):
+class Worth(Answer):
     """Of every release that is remembered, the latest last."""
 
     objective: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from towpath.monitoring.domain.answers import Answer
 from towpath.monitoring.domain.windows.effects import Measure, Word
 from towpath.monitoring.domain.windows.price import PriceVerdict
 
@@ -16,11 +16,7 @@ __all__ = ["Against", "EffectShown", "MovedShown", "PriceShown", "Side", "SliceS
 Against = Literal["reference", "before"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, from_attributes=True)
-
-
-class EffectShown(_Part):
+class EffectShown(Answer):
     """0 is no difference."""
 
     measure: Measure
@@ -30,7 +26,7 @@ class EffectShown(_Part):
     word: Word = Field(description="by the value; unclear where the interval holds both none and much")
 
 
-class TestShown(_Part):
+class TestShown(Answer):
     __test__ = False  # of documents, not of this program
 
     name: str = Field(examples=["embeddings", "classes"])
@@ -45,7 +41,7 @@ class TestShown(_Part):
     permutations: int
 
 
-class PriceShown(_Part):
+class PriceShown(Answer):
     """Expected costs per 1,000 documents, in the unit: what the model's own probabilities promise."""
 
     now: float
@@ -56,7 +52,7 @@ class PriceShown(_Part):
     verdict: PriceVerdict = Field(description="benign: it surely costs no more than a twentieth of the cost before")
 
 
-class SliceShown(_Part):
+class SliceShown(Answer):
     of: Literal["class", "decision", "length"]
     name: str
     now: float = Field(description="its share of the documents, 0 to 1")
@@ -66,19 +62,19 @@ class SliceShown(_Part):
     adds: float = Field(description="what it adds to the price's `extra`")
 
 
-class MovedShown(_Part):
+class MovedShown(Answer):
     document_id: str
     witness: float = Field(description="how much more like the documents now than like those before, -1 to 1")
 
 
-class Side(_Part):
+class Side(Answer):
     documents: int
     first: datetime | None = Field(description="prediction; absent for a reference")
     last: datetime | None
     releases: dict[str, int] = Field(description="documents by the release that predicted them")
 
 
-class WindowReport(_Part):
+class WindowReport(Answer):
     objective: str
     unit: str
     against: Against
