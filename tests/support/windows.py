@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from towpath.monitoring.domain.windows import Rows
+from towpath.v1 import ClassDecision, ClassProbability, Decision, InputStats, Prediction
 
 CLASSES = ("negative", "neutral", "positive")
 
@@ -30,3 +33,26 @@ def documents(count: int, seed: int, others: float = 0.0, sketch: int = 16) -> R
     rows.ids[:] = [f"doc-{seed}-{n}" for n in range(count)]
     rows.releases[:] = "rel-1"
     return rows
+
+
+def predictions(rows: Rows, release: str = "rel-1") -> Iterator[Prediction]:
+    """What a worker with that release says of them."""
+    for n in range(len(rows)):
+        made = Prediction(
+            prediction_id=f"prd-{rows.ids[n]}-{release}",
+            document_id=rows.ids[n],
+            model_name="tweet-sentiment",
+            release_id=release,
+            class_decision=ClassDecision(
+                label=CLASSES[rows.labels[n]],
+                decision=Decision.DECISION_ASK_PERSON if rows.ask[n] else Decision.DECISION_CLASS,
+                expected_cost=rows.costs[n],
+                probabilities=[
+                    ClassProbability(label=name, probability=p)
+                    for name, p in zip(CLASSES, rows.probabilities[n].tolist(), strict=True)
+                ],
+            ),
+            input=InputStats(sketch=rows.sketches[n].tobytes(), tokens=rows.tokens[n], unknown_tokens=rows.unknown[n]),
+        )
+        made.created_at.FromSeconds(int(rows.times[n]))
+        yield made

@@ -14,17 +14,16 @@ from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner, Result
 
 from support.waiting import until
-from support.windows import CLASSES, documents
+from support.windows import documents, predictions
 from towpath.cli.__main__ import app as cli
 from towpath.cli.local.ports import choose_port
 from towpath.core.objective import load_objective
 from towpath.core.service import Health, HttpSettings, KafkaSettings, new_app
 from towpath.core.service.servers import api_server
 from towpath.core.stream import Codec, Message, Registry, connect
-from towpath.monitoring.domain.windows import Rows
 from towpath.monitoring.entrypoints import windows_http
 from towpath.monitoring.windows import WindowWatch
-from towpath.v1 import ClassDecision, ClassProbability, Document, InputStats, Prediction
+from towpath.v1 import Document
 
 OBJECTIVE = load_objective("objective.yaml")
 HOSTILE = "<script>alert(1)</script> [red]popcorn[/red] \x1b[31m write to jane@example.com"
@@ -35,32 +34,13 @@ def said_of(n: int, other: bool) -> str:
     return f"the film had {HOSTILE}, number {n}" if other else f"my train was late again, number {n}"
 
 
-def predicted(rows: Rows, n: int) -> Prediction:
-    made = Prediction(
-        prediction_id=f"prd-{rows.ids[n]}",
-        document_id=rows.ids[n],
-        release_id="rel-1",
-        class_decision=ClassDecision(
-            label=CLASSES[rows.labels[n]],
-            expected_cost=rows.costs[n],
-            probabilities=[
-                ClassProbability(label=name, probability=p)
-                for name, p in zip(CLASSES, rows.probabilities[n].tolist(), strict=True)
-            ],
-        ),
-        input=InputStats(sketch=rows.sketches[n].tobytes(), tokens=rows.tokens[n], unknown_tokens=rows.unknown[n]),
-    )
-    made.created_at.FromSeconds(int(rows.times[n]))
-    return made
-
-
 @pytest.fixture
 def watch() -> WindowWatch:
     """200 documents about trains, and then 200 of which many are about films."""
     made = WindowWatch(OBJECTIVE, 1000)
     for rows in (documents(200, 1), documents(200, 2, 0.6)):
-        for n in range(len(rows)):
-            made.prediction(predicted(rows, n))
+        for each in predictions(rows):
+            made.prediction(each)
     return made
 
 

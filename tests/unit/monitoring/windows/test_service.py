@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from support.waiting import until
-from support.windows import CLASSES, documents
+from support.windows import CLASSES, documents, predictions
 from towpath.core.objective import Objective, load_objective
 from towpath.core.stream import Codec, MemoryBroker, Registry
 from towpath.monitoring.bootstrap import build
@@ -19,38 +19,11 @@ from towpath.monitoring.domain.windows import Rows
 from towpath.monitoring.settings import MonitoringSettings
 from towpath.monitoring.windows import WindowWatch
 from towpath.v1 import (
-    ClassDecision,
-    ClassProbability,
-    Decision,
-    InputStats,
     ModelRelease,
-    Prediction,
     Reference,
 )
 
 OBJECTIVE: Objective = load_objective("objective.yaml")
-
-
-def predictions(rows: Rows, release: str = "rel-1") -> Iterator[Prediction]:
-    for n in range(len(rows)):
-        made = Prediction(
-            prediction_id=f"prd-{rows.ids[n]}-{release}",
-            document_id=rows.ids[n],
-            model_name=OBJECTIVE.name,
-            release_id=release,
-            class_decision=ClassDecision(
-                label=CLASSES[rows.labels[n]],
-                decision=Decision.DECISION_ASK_PERSON if rows.ask[n] else Decision.DECISION_CLASS,
-                expected_cost=rows.costs[n],
-                probabilities=[
-                    ClassProbability(label=name, probability=p)
-                    for name, p in zip(CLASSES, rows.probabilities[n].tolist(), strict=True)
-                ],
-            ),
-            input=InputStats(sketch=rows.sketches[n].tobytes(), tokens=rows.tokens[n], unknown_tokens=rows.unknown[n]),
-        )
-        made.created_at.FromSeconds(int(rows.times[n]))
-        yield made
 
 
 def release(rows: Rows | None, name: str = "rel-1", model: str = OBJECTIVE.name) -> ModelRelease:
