@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
+from towpath.core.clock import utc_now
 from towpath.core.errors import ConflictError, NotFoundError, RejectedError
 from towpath.core.ids import alert_id, new_id
 from towpath.monitoring.domain.alerts import Entry
@@ -27,10 +28,6 @@ _ITSELF = "monitoring"
 _REMEMBERED_NS = 30 * 86_400 * 10**9
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """An alert, and the silence that keeps it from being sent, if any does."""
@@ -49,7 +46,7 @@ class AlertDesk:
 
     objective: str
     cooldown_s: float = 3600.0
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = utc_now
     _book: Book = field(default_factory=Book)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

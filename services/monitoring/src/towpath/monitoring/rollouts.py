@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from sys import intern
 
+from towpath.core.clock import utc_now
 from towpath.core.errors import MalformedMessageError
 from towpath.core.ids import alert_id
 from towpath.core.objective import Objective
@@ -34,10 +35,6 @@ __all__ = ["RolloutWatch"]
 _MODES: dict[int, Mode] = {RolloutMode.ROLLOUT_MODE_SHADOW: "shadow", RolloutMode.ROLLOUT_MODE_CANARY: "canary"}
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass
 class RolloutWatch:
     """The use case, for the model that goes by the objective's name. `window`: answers and truths remembered."""
@@ -45,7 +42,7 @@ class RolloutWatch:
     objective: Objective
     metrics: MonitoringMetrics
     window: int
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = utc_now
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:

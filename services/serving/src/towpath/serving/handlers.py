@@ -6,10 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
+from towpath.core.clock import utc_now
 from towpath.core.errors import DeadLetterError
 from towpath.core.stream import Codec, Envelope, Message, Record, Registry, dead_letter
 from towpath.serving.domain.arms import Answered, Arms, Asked, ask
@@ -25,10 +26,6 @@ __all__ = ["Decoded", "Inferred", "PredictBatch"]
 _log = structlog.get_logger(__name__)
 Good = tuple[Record, Envelope[Document]]
 Refused = tuple[Record, Exception]
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class PredictBatch:
     metrics: ServingMetrics
     budget: DeadLetterBudget
     max_document_chars: int
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = utc_now
 
     def __call__(self, records: Sequence[Record], serving: Serving) -> Work:
         """All three steps, one after the other."""

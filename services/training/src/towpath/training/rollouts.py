@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 import structlog
 from google.protobuf import json_format
 
+from towpath.core.clock import utc_now
 from towpath.core.errors import RejectedError
 from towpath.core.ids import new_id
 from towpath.core.objective import Objective, load_objective
@@ -27,10 +28,6 @@ __all__ = ["RolloutControl"]
 _log = structlog.get_logger(__name__)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class RolloutControl:
     """Each of its methods reads what is on Kafka, decides, and writes, while nobody else does.
@@ -42,7 +39,7 @@ class RolloutControl:
     store: RunStore
     settings: TrainingSettings
     aliases: Aliases
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = utc_now
     stop: threading.Event = field(default_factory=threading.Event)
 
     def state(self) -> tuple[str, State]:
