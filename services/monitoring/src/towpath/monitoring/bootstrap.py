@@ -83,11 +83,11 @@ def build(
 def _senders(settings: MonitoringSettings, topic: AlertTopic, unit: str, reader: Reader) -> list[Loop]:
     """A loop for each who is to be told of alerts."""
     token, metrics = settings.monitoring_webhook_bearer_file, topic.metrics
-    hooks = receivers("webhook", settings.monitoring_webhooks, token)
-    managers = receivers("alertmanager", settings.monitoring_alertmanagers, token, "/api/v2/alerts")
+    hooks = receivers("webhook", settings.monitoring_webhooks, token, metrics)
+    managers = receivers("alertmanager", settings.monitoring_alertmanagers, token, metrics, "/api/v2/alerts")
     return [
-        *(WebhookLoop(topic.broker, topic.codec, topic.registry, each, unit, metrics).loop for each in hooks),
-        *(AlertmanagerLoop(topic.desk, each, unit, metrics, reader.caught_up).loop for each in managers),
+        *(WebhookLoop(topic.broker, topic.codec, topic.registry, each, unit).loop for each in hooks),
+        *(AlertmanagerLoop(topic.desk, each, unit, reader.caught_up).loop for each in managers),
     ]
 
 

@@ -13,6 +13,7 @@ import urllib3
 from pydantic import SecretStr
 
 from towpath.core.errors import CrashError, RejectedError, RetryableError
+from towpath.monitoring.metrics import MonitoringMetrics
 
 __all__ = ["Receiver", "receivers"]
 
@@ -24,14 +25,19 @@ _MAX_TOKEN = 16_384
 
 @dataclass(frozen=True)
 class Receiver:
-    """One address. `name` is its place in the settings: an address may hold a secret."""
+    """One address. `name` is its place in the settings: an address may hold a secret. What posts come to is counted."""
 
     name: str
     url: SecretStr
-    token_file: Path | None = None
+    token_file: Path | None
+    metrics: MonitoringMetrics
     _pool: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(num_pools=1, timeout=_TIMEOUT, retries=False)
     )
+
+    def __post_init__(self) -> None:
+        for outcome in ("delivered", "failed", "refused"):
+            self.metrics.webhooks.labels(self.name, outcome)
 
     def post(self, body: Any) -> None:
         """Return when it has answered that it has it.
@@ -40,6 +46,17 @@ class Receiver:
             RejectedError: it refuses this body.
             RetryableError: it does not answer, or not with 2xx.
         """
+        outcome = "failed"
+        try:
+            self._post(body)
+            outcome = "delivered"
+        except RejectedError:
+            outcome = "refused"
+            raise
+        finally:
+            self.metrics.webhooks.labels(self.name, outcome).inc()
+
+    def _post(self, body: Any) -> None:
         data = json.dumps(body).encode()
         try:
             answer = self._pool.request(
@@ -67,7 +84,9 @@ class Receiver:
         return {**headers, "Authorization": f"Bearer {token}"}
 
 
-def receivers(kind: str, urls: SecretStr | None, token_file: Path | None, path: str = "") -> list[Receiver]:
+def receivers(
+    kind: str, urls: SecretStr | None, token_file: Path | None, metrics: MonitoringMetrics, path: str = ""
+) -> list[Receiver]:
     """Those that a setting names, by comma; `path` is put behind each.
 
     Raises:
@@ -80,7 +99,7 @@ def receivers(kind: str, urls: SecretStr | None, token_file: Path | None, path: 
         if not _is_web(url):
             raise CrashError(f"TOWPATH_MONITORING_{kind.upper()}S: number {place} is no http:// or https:// URL")
     return [
-        Receiver(f"{kind}-{place}", SecretStr(url.rstrip("/") + path if path else url), token_file)
+        Receiver(f"{kind}-{place}", SecretStr(url.rstrip("/") + path if path else url), token_file, metrics)
         for place, url in enumerate(listed, start=1)
     ]
 

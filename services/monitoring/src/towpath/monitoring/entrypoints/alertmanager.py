@@ -16,7 +16,6 @@ from towpath.monitoring.adapters.receivers import Receiver
 from towpath.monitoring.alerts import AlertDesk
 from towpath.monitoring.domain.alerts import Entry
 from towpath.monitoring.domain.payloads import to_alertmanager
-from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.v1 import AlertState
 
 __all__ = ["AlertmanagerLoop"]
@@ -34,13 +33,8 @@ class AlertmanagerLoop:
     desk: AlertDesk
     receiver: Receiver
     unit: str
-    metrics: MonitoringMetrics
     caught_up: threading.Event
     backoff: Backoff = field(default_factory=lambda: Backoff(base_s=1.0, cap_s=30.0))
-
-    def __post_init__(self) -> None:
-        for outcome in ("delivered", "failed", "refused"):
-            self.metrics.webhooks.labels(self.receiver.name, outcome)
 
     def loop(self, stop: threading.Event) -> None:
         """Until `stop`. Nothing is posted before it is known what is silenced."""
@@ -77,9 +71,7 @@ class AlertmanagerLoop:
             self.receiver.post(to_alertmanager(firing, over, self.unit, datetime.now(UTC), _LASTING))
         except (RetryableError, RejectedError) as error:
             outcome = "failed" if isinstance(error, RetryableError) else "refused"
-            self.metrics.webhooks.labels(self.receiver.name, outcome).inc()
             _log.warning("alertmanager.failed", receiver=self.receiver.name, outcome=outcome, reason=str(error))
             return False
-        self.metrics.webhooks.labels(self.receiver.name, "delivered").inc()
         self.backoff.reset()
         return True

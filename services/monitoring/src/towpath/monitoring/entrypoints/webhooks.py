@@ -34,7 +34,6 @@ from towpath.monitoring.adapters.receivers import Receiver
 from towpath.monitoring.domain.book import Book
 from towpath.monitoring.domain.payloads import webhook
 from towpath.monitoring.domain.telling import Heard, Notice
-from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.v1 import Alert
 
 __all__ = ["WebhookLoop"]
@@ -67,7 +66,6 @@ class WebhookLoop:
     registry: Registry
     receiver: Receiver
     unit: str
-    metrics: MonitoringMetrics
     backoff: Backoff = field(default_factory=lambda: Backoff(base_s=0.5, cap_s=60.0))
 
     def __post_init__(self) -> None:
@@ -75,8 +73,6 @@ class WebhookLoop:
         # Named after the address, which may be put at another place in the settings.
         digest = hashlib.sha256(self.receiver.url.get_secret_value().encode()).hexdigest()[:16]
         self._group = f"{group_prefix(self.registry, 'monitoring')}.webhooks.{digest}"
-        for outcome in ("delivered", "failed", "refused"):
-            self.metrics.webhooks.labels(self.receiver.name, outcome)
 
     def loop(self, stop: threading.Event) -> None:
         """Until `stop`."""
@@ -154,18 +150,12 @@ class WebhookLoop:
         try:
             self.receiver.post(webhook(notice, self.unit))
         except RetryableError as error:
-            self._count("failed")
             wait_s = self.backoff.delay_s()
             turn.again_at = time.monotonic() + wait_s
             _log.warning("webhooks.failed", **about, reason=str(error), again_in_s=round(wait_s, 1))
             return False
         except RejectedError as error:
-            self._count("refused")
             _log.error("webhooks.refused", **about, reason=str(error))
             return True
-        self._count("delivered")
         _log.info("webhooks.told", **about, firing=notice.firing)
         return True
-
-    def _count(self, outcome: str) -> None:
-        self.metrics.webhooks.labels(self.receiver.name, outcome).inc()
