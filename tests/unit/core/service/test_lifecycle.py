@@ -24,6 +24,15 @@ sys.exit(run(service))
 """
 WAITS = "def loop(stop):\n    print('ready', flush=True)\n    stop.wait()\n    print('loop ended', flush=True)"
 CRASHES = "def loop(stop):\n    raise ValueError('lost my way')"
+# By then the main thread waits: a signal that is sent to a process may be given to any of its threads.
+TAKES_IT = """
+    import signal
+    def loop(stop):
+        stop.wait(1)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        stop.wait()
+        print('loop ended', flush=True)
+"""
 HANGS = "def loop(stop):\n    print('ready', flush=True)\n    threading.Event().wait()"
 
 
@@ -50,6 +59,13 @@ def test_a_signal_ends_loops_then_closes_in_reverse(number: signal.Signals) -> N
     records = [json.loads(line) for line in err.splitlines()]
     assert {"service.started", "service.stopping", "service.stopped"} <= {r["event"] for r in records}
     assert all(record["service"] == "demo" for record in records)
+
+
+def test_a_signal_that_another_thread_took_ends_the_process_all_the_same() -> None:
+    process = start(TAKES_IT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    assert out == "loop ended\nclosed last\nclosed first\n"
 
 
 def test_a_crashed_loop_ends_the_process_with_code_1_and_says_why() -> None:

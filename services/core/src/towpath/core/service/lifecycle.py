@@ -29,6 +29,7 @@ __all__ = ["Loop", "Service", "run"]
 Loop = Callable[[threading.Event], None]
 Endings = SimpleQueue[str]
 """Why the process ends, in words; the first entry ends it."""
+_WAIT_S = 0.5
 _log = structlog.get_logger(__name__)
 
 
@@ -65,7 +66,7 @@ def run(service: Service) -> int:
     threads = [api.thread, *(_loop_thread(loop, stop, crashed, endings) for loop in service.loops)]
     http = service.settings.http
     _log.info("service.started", host=http.host, port=http.port, ops_port=http.ops_port)
-    _log.info("service.stopping", because=endings.get())
+    _log.info("service.stopping", because=_ending(endings))
     _drain(service, crashed, endings)
     stop.set()
     api.stop()
@@ -100,6 +101,16 @@ def _drain(service: Service, crashed: threading.Event, endings: Endings) -> None
         endings.get(timeout=service.settings.http.drain_s)
     except Empty:
         return
+
+
+def _ending(endings: Endings) -> str:
+    """Wait for one. Python runs handlers in the main thread and wakes that for none which the kernel gave to another
+    thread, or which came just before the wait: so the wait ends now and then."""
+    while True:
+        try:
+            return endings.get(timeout=_WAIT_S)
+        except Empty:
+            continue
 
 
 def _end_on_signals(endings: Endings) -> None:
