@@ -1,12 +1,12 @@
 # Towpath's commands. `make demo` and `make test` set up what is missing first; nothing else is needed.
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo test faults e2e images lint format bench lock proto compile render k8s clean
+.PHONY: help setup tools demo test faults e2e images lint format bench bench-monitoring lock proto compile render k8s clean
 BIN := .venv/bin
 CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src
 
 help:  ## Show this
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## Make .venv what the lock says (the other commands do it when needed)
 	@scripts/setup
@@ -42,6 +42,9 @@ format: setup  ## Let ruff write the style
 BENCH ?= delivery hostile_bodies
 bench: setup  ## Time what users feel beside peers, in pairs; 20 minutes, alone on the machine: BENCH=delivery ARGS=--quick
 	@for each in $(BENCH); do PYTHONPATH=tests $(BIN)/python -m benchmarks.$$each $(ARGS) || exit 1; done
+
+bench-monitoring: setup  ## Measure what monitoring promises, beside peers; an hour: ARGS="--semeval FOLDER --only streams"
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.monitoring $(ARGS)
 
 lock:  ## Resolve the dependencies again into requirements/
 	@scripts/lock

@@ -15,7 +15,7 @@ from benchmarks.delivery.environments import PEERS, versions
 from benchmarks.delivery.place import Scale
 from towpath.cli.local.distribution import KAFKA_VERSION
 
-__all__ = ["described"]
+__all__ = ["described", "processor"]
 
 _OURS = ("onnxruntime", "tokenizers", "kafka-python", "numpy", "kserve")
 
@@ -24,7 +24,7 @@ def described(texts: Sequence[str], scale: Scale, threads: int, *, of_semeval: b
     """What stands in the report, and makes rounds comparable."""
     peers = sorted(each.parent.name for each in PEERS.glob("*/requirements.txt"))
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": psutil.cpu_count() or 1,
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.machine()}",
@@ -41,7 +41,7 @@ def described(texts: Sequence[str], scale: Scale, threads: int, *, of_semeval: b
     }
 
 
-def _processor() -> str:
+def processor() -> str:
     """Its model, and which instructions count for matrices."""
     info = Path("/proc/cpuinfo")
     if not info.exists():
