@@ -13,6 +13,8 @@ __all__ = ["PEERS", "PeerError", "made", "program", "versions"]
 PEERS = Path(__file__).parent / "peers"
 _ROOT = Path(__file__).parents[3]
 _TOLD = (
+    "alibi-detect",
+    "evidently",
     "faststream",
     "kserve",
     "mlserver",
@@ -28,13 +30,13 @@ class PeerError(Exception):
     """An environment could not be made; the message says why."""
 
 
-def made(name: str, tell: Callable[[str], None]) -> Path:
-    """The Python of the environment `name`.
+def made(name: str, tell: Callable[[str], None], peers: Path = PEERS) -> Path:
+    """The Python of the environment `name`, of the folder `peers`.
 
     Raises:
         PeerError: a package is not to be had.
     """
-    requirements = PEERS / name / "requirements.txt"
+    requirements = peers / name / "requirements.txt"
     folder = _ROOT / ".cache" / "bench-peers" / name
     stamp, python = folder / "made-of", folder / "bin" / "python"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
@@ -45,7 +47,7 @@ def made(name: str, tell: Callable[[str], None]) -> Path:
     _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
     # Everything is named and pinned: torch must not bring what it says it needs (CUDA).
     _run([uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python), "-r", str(requirements)])
-    if "torch" in versions(name):
+    if "torch" in versions(name, peers):
         packages = _run([str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).strip()
         _run([sys.executable, str(PEERS / "cuda_stubs.py"), packages])
     stamp.write_text(wanted)
@@ -56,9 +58,9 @@ def program(name: str, file: str = "loop.py") -> str:
     return str(PEERS / name / file)
 
 
-def versions(name: str) -> dict[str, str]:
+def versions(name: str, peers: Path = PEERS) -> dict[str, str]:
     """Of what matters in the environment `name`."""
-    lines = (PEERS / name / "requirements.txt").read_text().split()
+    lines = (peers / name / "requirements.txt").read_text().split()
     pinned = dict(line.split("==") for line in lines if "==" in line)
     return {each: pinned[each] for each in _TOLD if each in pinned}
 
