@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from towpath.core.objective.suites import suite_inconsistencies
 from towpath.core.objective.tasks import Below, Grades
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def inconsistencies(objective: Objective) -> list[Found]:
     found = [*_lengths(objective), *_asked(objective), *_renamed(objective), *_scale(objective), *_causes(objective)]
     if isinstance(contract, ClassContract):
         found += [*_classes(contract), *_baselines(contract)]
+        if contract.behaviour is not None:
+            found += suite_inconsistencies(contract.behaviour, contract.task.classes, ("contract", "behaviour"))
     elif isinstance(contract, EntityContract):
         found += _entities(contract)
     return found

@@ -30,7 +30,7 @@ def differences(old: Objective, new: Objective) -> Differences:
         obeyed.append(f"the task is now {new.kind}, was {old.kind}: tasks, prices and baselines are others altogether")
     else:
         obeyed += [*_listed(old, new), *_money(old, new)]
-    obeyed += _others(old, new)
+    obeyed += [*_others(old, new), *_tests(old, new)]
     return Differences(obeyed, list(_follows(old, new)), told, old.hash == new.hash)
 
 
@@ -119,10 +119,35 @@ def _others(old: Objective, new: Objective) -> Iterator[str]:
             yield f"{subject} is now {said(after.get(path))}, was {said(before.get(path))}"
 
 
+def _tests(old: Objective, new: Objective) -> Iterator[str]:
+    before, after = (_by_name(each) for each in (old, new))
+    for name in dict.fromkeys([*before, *after]):
+        if name not in after:
+            yield f"the behaviour test “{name}” is gone"
+        elif name not in before:
+            yield f"the behaviour test “{name}” is new: its limit is {said(after[name]['limit'])}"
+        else:
+            for key, value in after[name].items():
+                if before[name].get(key) != value:
+                    yield f"{_words_of(name, key)} is now {said(value)}, was {said(before[name].get(key))}"
+
+
+def _words_of(name: str, key: str) -> str:
+    return humanised(f"behaviour.tests.{name}.{key}")
+
+
+def _by_name(objective: Objective) -> dict[str, dict[str, Any]]:
+    suite = objective.behaviour if objective.kind == "text-classification" else None
+    dumped = [each.model_dump(by_alias=True, mode="json") for each in suite.tests] if suite else []
+    return {each["name"]: each for each in dumped}
+
+
 def _leaves(objective: Objective) -> Iterator[tuple[str, Any]]:
     contract = objective.contract.model_dump(by_alias=True, mode="json")
     task = contract.pop("task")
     del contract["costs"]
+    if contract.get("behaviour") is not None:
+        del contract["behaviour"]["tests"]
     yield from _flat({"task": {key: task[key] for key in task if key not in ("kind", "classes", "entities")}}, ())
     yield from _flat(contract, ())
 

@@ -9,6 +9,7 @@ from functools import cache
 
 from pydantic import BaseModel
 
+from towpath.core.objective.behaviour import TESTS, Suite
 from towpath.core.objective.model import (
     KINDS,
     AnswerContract,
@@ -29,6 +30,7 @@ _CONTRACTS: Mapping[Kind, type[BaseModel]] = dict(
 
 def unknown_key(path: Path, kind: Kind) -> str:
     """What to do about the last key of `path` in an objective of this kind of task."""
+    path = _unnumbered(path)
     parent, key = path[:-1], path[-1]
     known = [(each[:-1], each[-1]) for each in _keys(kind)]
     here = [each for place, each in known if place == parent]
@@ -45,8 +47,13 @@ def unknown_key(path: Path, kind: Kind) -> str:
 
 def meant_by(path: Path, kind: Kind) -> str:
     """What the schema says of this key, or of the nearest one above it."""
-    known = _keys(kind)
+    known, path = _keys(kind), _unnumbered(path)
     return next((known[path[:end]] for end in range(len(path), 0, -1) if path[:end] in known), "")
+
+
+def _unnumbered(path: Path) -> Path:
+    """Places in lists are no keys."""
+    return tuple(each for each in path if not each.isdigit())
 
 
 @cache
@@ -66,3 +73,7 @@ def _walk(model: type[BaseModel], path: Path) -> Iterator[tuple[Path, str]]:
         ]
         if len(inner) == 1:
             yield from _walk(inner[0], here)
+    if model is Suite:
+        for test in TESTS:
+            (name,) = typing.get_args(test.model_fields["kind"].annotation)
+            yield from _walk(test, (*path, "tests", name))

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from towpath.core.errors import RejectedError
+from towpath.core.objective.behaviour import Suite
 from towpath.core.objective.costs import Costs
 from towpath.core.objective.parts import (
     Agreement,
@@ -83,6 +84,9 @@ class ClassContract(_Contract):
     task: TextClassification = Field(description="what is to be told of a document")
     costs: ClassCosts = Field(description="what errors cost, and asking a person")
     readiness: ClassReadiness = Field(ClassReadiness(), description="what a model must prove before it is released")
+    behaviour: Suite | None = Field(
+        None, description="tests of what a model makes of made-up and changed texts, which the gate obeys; absent: none"
+    )
 
 
 class EntityContract(_Contract):
@@ -159,6 +163,11 @@ class Objective(Part):
     def grades(self) -> Grades | None:
         """Raises RejectedError when the task has no classes."""
         return self._classification().task.grades
+
+    @property
+    def behaviour(self) -> Suite | None:
+        """Raises RejectedError when the task has no classes."""
+        return self._classification().behaviour
 
     @property
     def unit(self) -> str:

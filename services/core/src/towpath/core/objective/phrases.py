@@ -72,6 +72,8 @@ SUBJECTS = {
     "retraining.maxRunTime": "the time after which a training is given up",
     "retraining.window": "the age of the oldest document that is trained on",
     "retraining.halfLife": "the age at which a label counts half",
+    "behaviour": "the suite of behaviour tests",
+    "behaviour.seed": "the seed of the behaviour tests",
     "delivery.longDocuments": "what is done with documents longer than the model reads",
     "delivery.int8": "an int8 graph",
     "delivery.int8.margin": "what an int8 graph may make a document dearer by",
@@ -98,6 +100,11 @@ def humanised(path: str) -> str:
     if path.startswith("task.grades."):
         name, _, bound = path.removeprefix("task.grades.").rpartition(".")
         return f"the {'highest' if bound == 'atMost' else 'lowest'} mean grade of {name}"
+    if path.startswith("behaviour.lexicons."):
+        return f"the list of words “{path.removeprefix('behaviour.lexicons.')}” of the behaviour tests"
+    if path.startswith("behaviour.tests."):
+        name, _, key = path.removeprefix("behaviour.tests.").partition(".")
+        return f"of the behaviour test “{name}”, {_words(key)}"
     return f"{_words(section)}: {_words(rest)}"
 
 
