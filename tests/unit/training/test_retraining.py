@@ -80,6 +80,13 @@ class Rig:
         self.patience: Callable[[Any], float] = longest_s
         self.trains = True
 
+    def tries(self, start: str) -> None:
+        """What becomes of a release that passed its gate."""
+        file = self.home / "objective.yaml"
+        data = yaml.safe_load(file.read_text())
+        data["contract"]["delivery"]["rollout"] = {"start": start, "share": 0.5}
+        file.write_text(yaml.safe_dump(data))
+
     @contextmanager
     def life(self) -> Iterator[Rig]:
         """Training runs; with `trains` False, what it starts is left queued, as by a process that is killed then."""
@@ -298,6 +305,31 @@ def test_a_gate_that_keeps_refusing_asks_a_person(tmp_path: Path) -> None:
         until(lambda: [run.status for run in rig.runs()] == ["succeeded", "succeeded"])
         until(lambda: "retraining/failing" in [each.cause for each in rig.told("retraining")])
         assert "a person" in until(lambda: rig.asked()["waiting"])["why"]
+
+
+def test_a_challenger_that_is_rolled_back_later_answers_its_cause_no_more(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, maxFailures=2, cooldown="1h", minNewDocuments=1)
+    rig.tries("canary")
+    rig.annotate(1)
+    rig.send("models", ModelRelease(release_id="rel-0", model_name=NAME))
+    rig.alarm()
+    with rig.life():
+        until(lambda: [run.status for run in rig.runs()] == ["succeeded"])
+        until(lambda: len(rig.told()) == 1)
+        assert rig.asked()["waiting"] is None
+        assert rig.client.post("/v1/rollouts/rollback", json={"reason": "it is worse"}).status_code == 200
+        rig.annotate(2)
+        until(lambda: (rig.asked()["waiting"] or {}).get("until"))
+        assert [each["outcome"] for each in rig.asked()["decisions"] if each["outcome"]] == ["taken back"]
+    with rig.life():  # born again, it knows that, too
+        assert until(lambda: rig.asked()["waiting"])["causes"] == ["drift/embedding"]
+        assert [run.status for run in rig.runs()] == ["succeeded"]
+        rig.launched, rig.ahead_s = lambda _: result("pass", 2), 2 * 3600 + 5
+        until(lambda: [run.status for run in rig.runs()] == ["succeeded", "succeeded"])
+        until(lambda: len(rig.told()) == 2)
+        rig.client.post("/v1/rollouts/rollback", json={"reason": "this one, too"})
+        until(lambda: "retraining/failing" in [each.cause for each in rig.told("retraining")])
+    assert [run.run_id in each.reason for run, each in zip(reversed(rig.runs()), rig.told(), strict=True)] == [True] * 2
 
 
 def test_labels_are_asked_for_and_waited_for(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from towpath.core.objective.parts import Retraining
-from towpath.training.domain.retraining import Facts, PastRun, Plan, Trouble, plan
+from towpath.training.domain.retraining import Facts, Fates, PastRun, Plan, Trouble, plan
 from towpath.training.domain.retraining.alerts import Alerts
 from towpath.training.domain.retraining.labels import NewDocuments
 from towpath.training.domain.retraining.policy import FAILING, HUNG, LABELS, RETRY_S, earliest
-from towpath.v1 import Alert, AlertState
+from towpath.v1 import Alert, AlertState, ModelRelease, Rollout, RolloutMode, RolloutOutcome
 
 HOUR, DAY = 3_600.0, 86_400.0
 NOW = 1_800_000_000.0
@@ -172,6 +172,101 @@ def test_a_schedule_starts_a_run_where_there_are_labels_for_one() -> None:
     assert [each.cause for each in planned(runs=runs, policy=monthly, new=1).calls] == [LABELS]
 
 
+# ---------------------------------------------------------------------- what is taken back later
+def test_a_release_that_is_taken_back_later_answers_nothing_and_counts_as_refused_from_then_on() -> None:
+    told = trouble(decided=True, told_run="run-1", raised_at=NOW - 5000 * HOUR)
+    run = ended("released", 500)
+    assert planned(told, runs=(run,)) == Plan()
+    lost = replace(run, released=False, lost_at=NOW - 47 * HOUR)
+    made = planned(told, runs=(lost,))
+    assert made.wait is not None
+    assert (made.wait.causes, made.wait.until) == (("drift/embedding",), NOW + HOUR), "a doubled cooldown since it"
+    assert planned(told, runs=(replace(lost, lost_at=NOW - 49 * HOUR),)).start is not None
+    made = planned(told, runs=(lost,), policy=POLICY.model_copy(update={"max_failures": 1}))
+    assert [dict(each.evidence) for each in made.calls] == [{"failures": 1.0, "refused": 0.0, "taken_back": 1.0}]
+
+
+@pytest.mark.parametrize("outcome", ["refused", "taken back"])
+def test_a_persons_run_that_came_to_nothing_answers_nothing(outcome: str) -> None:
+    """It was told while the run went on, or had released."""
+    told = trouble(decided=True, told_run="run-1")
+    going_on = PastRun("run-1", "running", NOW - 60, None)
+    assert planned(told, runs=(going_on,)) == Plan()
+    over = replace(going_on, status="succeeded", ended_at=NOW - 30, lost_at=NOW - 10 if outcome != "refused" else None)
+    assert planned(told, runs=(over,)).start is not None
+    assert planned(told, runs=()) == Plan(), "a run that nobody knows any more"
+
+
+NAMES = ("rel-1", "rel-2", "rel-3")
+
+
+def released(name: str, before: str = "") -> ModelRelease:
+    return ModelRelease(release_id=name, model_name="m", previous_release_id=before)
+
+
+def rollout(name: str, outcome: int = 0, reason: str = "") -> Rollout:
+    mode = RolloutMode.ROLLOUT_MODE_ENDED if outcome else RolloutMode.ROLLOUT_MODE_CANARY
+    made = Rollout(rollout_id=f"rol-{name}", model_name="m", mode=mode, outcome=outcome, reason=reason)  # type: ignore[arg-type]
+    made.challenger.release_id = name
+    return made
+
+
+def taken_back(*said: ModelRelease | Rollout) -> list[str]:
+    """Of what is told in that order: which releases, whichever topic is read first."""
+    found = []
+    for first in (ModelRelease, Rollout):
+        fates = Fates("m")
+        for at, each in sorted(enumerate(said, start=1), key=lambda pair: not isinstance(pair[1], first)):
+            if isinstance(each, ModelRelease):
+                fates.reigns(each, float(at))
+            else:
+                fates.tried(each, float(at))
+        runs = [PastRun(f"run-{name}", "succeeded", 0.0, 0.5, released=True, release_id=name) for name in NAMES]
+        found.append([run.release_id for run in map(fates.told, runs) if not run.released])
+    assert found[0] == found[1]
+    return found[0]
+
+
+PROMOTED, BACK = RolloutOutcome.ROLLOUT_OUTCOME_PROMOTED, RolloutOutcome.ROLLOUT_OUTCOME_ROLLED_BACK
+
+
+def test_a_challenger_is_taken_back_by_its_rollout_and_there_again_when_it_is_tried_again() -> None:
+    champion, tried = released("rel-1"), rollout("rel-2")
+    assert taken_back(champion, tried) == []
+    assert taken_back(champion, tried, rollout("rel-2", BACK)) == ["rel-2"]
+    assert taken_back(champion, tried, rollout("rel-2", BACK), rollout("rel-2")) == []
+    assert taken_back(champion, tried, released("rel-2", "rel-1"), rollout("rel-2", PROMOTED)) == []
+    by_hand = released("rel-2", "rel-1")
+    assert taken_back(champion, tried, rollout("rel-2", BACK), by_hand) == [], "a person made it reign all the same"
+
+
+def test_a_release_that_reigned_is_taken_back_when_the_one_before_reigns_again() -> None:
+    one, two, three = released("rel-1"), released("rel-2", "rel-1"), released("rel-3", "rel-2")
+    assert taken_back(one, two) == []
+    assert taken_back(one, two, one) == ["rel-2"]
+    assert taken_back(one, two, three) == [], "a newer one took its place"
+    assert taken_back(one, two, one, two) == [], "and back again"
+    other = released("rel-2", "rel-1")
+    other.model_name = "another"
+    assert taken_back(one, other, three) == ["rel-1"]
+
+
+def test_what_a_newer_release_took_the_place_of_shares_its_fate() -> None:
+    said = (released("rel-1"), rollout("rel-2"), rollout("rel-2", BACK, "replaced by rel-3"), rollout("rel-3"))
+    assert taken_back(*said) == []
+    assert taken_back(*said, rollout("rel-3", BACK)) == ["rel-2", "rel-3"]
+    assert taken_back(*said, released("rel-3", "rel-1"), rollout("rel-3", PROMOTED)) == []
+
+
+def test_versions_of_an_online_head_take_nothing_back() -> None:
+    def version(n: int) -> ModelRelease:
+        return ModelRelease(release_id=f"o-{n}", model_name="m", run_id=f"online-{n}", previous_release_id="rel-1")
+
+    one = released("rel-1")
+    assert taken_back(one, version(1), version(2), one, version(3), released("rel-2", "o-3")) == []
+    assert taken_back(one, released("rel-2", "rel-1"), version(4)) == ["rel-2"], "it learns beside the one before"
+
+
 # ---------------------------------------------------------------------- how it is told
 def alert(state: int = FIRING, **more: object) -> Alert:
     made = Alert(
@@ -303,7 +398,7 @@ class World:
         assert all(run.ended for run in self.runs), "never two runs at once"
         for run in self.runs:
             if causes and run.by_itself and run.status == "succeeded" and run.ended_at is not None:
-                assert self.now >= run.ended_at + DAY, "never within the cooldown"
+                assert self.now >= run.settled_at + DAY, "never within the cooldown"
         self.runs = [PastRun(f"run-{next(self.numbers):x}", "running", self.now, None, causes, alert_ids), *self.runs]
 
 
@@ -375,6 +470,13 @@ class Loop(RuleBasedStateMachine):
     @rule(outcome=st.sampled_from(["released", "refused", "failed", "given up"]))
     def the_run_ends(self, outcome: Outcome) -> None:
         self.world.end(outcome)
+
+    @rule()
+    def the_challenger_is_lost(self) -> None:
+        last = next((run for run in self.world.runs if run.released), None)
+        if last is not None:
+            lost = replace(last, released=False, lost_at=self.world.now)
+            self.world.runs = [lost if run is last else run for run in self.world.runs]
 
     @rule()
     def a_person_trains(self) -> None:

@@ -17,11 +17,11 @@ from towpath.core.errors import ConflictError
 from towpath.core.objective import Objective, load_objective
 from towpath.core.stream import Broker, Codec
 from towpath.training.adapters.past_runs import PastRuns
-from towpath.training.domain.retraining import Facts, Plan, Start, plan
+from towpath.training.domain.retraining import Facts, Fates, Plan, Start, plan
 from towpath.training.domain.retraining.alerts import Alerts, Decided
 from towpath.training.domain.retraining.labels import NewDocuments
 from towpath.training.handlers import Trainer
-from towpath.v1 import Alert, AlertState
+from towpath.v1 import Alert, AlertState, ModelRelease, Rollout
 
 __all__ = ["Retraining", "View"]
 
@@ -53,12 +53,14 @@ class Retraining:
     view: View = field(default_factory=View)
     _labels: NewDocuments = field(default_factory=NewDocuments)
     _alerts: Alerts | None = None
+    _fates: Fates | None = None
     _runs: PastRuns | None = None
     _read: tuple[tuple[int, int], Objective] | None = None
 
     def begin(self) -> None:
         """The topics are read from their start."""
-        self._labels, self._alerts = NewDocuments(), Alerts(self.objective().name)
+        name = self.objective().name
+        self._labels, self._alerts, self._fates = NewDocuments(), Alerts(name), Fates(name)
         self._runs = PastRuns(self.trainer.store)
 
     def annotated(self, document_id: str, at: float) -> None:
@@ -68,6 +70,14 @@ class Retraining:
         """An alert as it was told `at`, in seconds since the epoch."""
         if self._alerts is not None:
             self._alerts.take(alert, at)
+
+    def tried(self, rollout: Rollout, at: float) -> None:
+        if self._fates is not None:
+            self._fates.tried(rollout, at)
+
+    def reigns(self, release: ModelRelease, at: float) -> None:
+        if self._fates is not None:
+            self._fates.reigns(release, at)
 
     def step(self) -> None:
         """What is to be done now is done.
@@ -96,7 +106,8 @@ class Retraining:
         return self._read[1]
 
     def _facts(self, objective: Objective, alerts: Alerts, runs: PastRuns, now: float) -> Facts:
-        facts = Facts(alerts.troubles(now), runs.read(), 0, objective.unit)
+        known = runs.read() if self._fates is None else list(map(self._fates.told, runs.read()))
+        facts = Facts(alerts.troubles(now), known, 0, objective.unit)
         last = facts.last_look
         new = self._labels.since(0.0 if last is None else last.began_at)
         return replace(facts, new_documents=new)

@@ -49,6 +49,7 @@ def past(run: Run) -> PastRun:
         run.alert_ids,
         run.status == "succeeded" and run.release is not None,
         run.given_up,
+        str((run.release or {}).get("releaseId", "")),
     )
 
 

@@ -17,13 +17,25 @@ from towpath.core.errors import ConflictError, NotFoundError, RejectedError
 from towpath.core.objective.parts import Rollout as Rule
 from towpath.v1 import ModelRelease, Rollout, RolloutMode, RolloutOutcome
 
-__all__ = ["Change", "Decision", "Mode", "State", "begin", "go_back", "promote", "released", "repaired"]
+__all__ = [
+    "Change",
+    "Decision",
+    "Mode",
+    "State",
+    "begin",
+    "go_back",
+    "promote",
+    "released",
+    "repaired",
+    "replaced_by",
+]
 
 Mode = Literal["shadow", "canary"]
 _MODES: dict[str, RolloutMode] = {
     "shadow": RolloutMode.ROLLOUT_MODE_SHADOW,
     "canary": RolloutMode.ROLLOUT_MODE_CANARY,
 }
+_REPLACED = "replaced by "
 _PROMOTED, _ROLLED_BACK = RolloutOutcome.ROLLOUT_OUTCOME_PROMOTED, RolloutOutcome.ROLLOUT_OUTCOME_ROLLED_BACK
 
 
@@ -192,6 +204,12 @@ def repaired(state: State, at: datetime) -> Change | None:
     return Change(told, rollouts=(_ended(running, _ROLLED_BACK, by),))
 
 
+def replaced_by(rollout: Rollout) -> str:
+    """Id of the release that took the challenger's place in an ended rollout; empty where none did."""
+    ended_so = rollout.mode == RolloutMode.ROLLOUT_MODE_ENDED and rollout.reason.startswith(_REPLACED)
+    return rollout.reason.removeprefix(_REPLACED) if ended_so else ""
+
+
 def reigns_after(release: ModelRelease, before: ModelRelease | None) -> ModelRelease:
     """`release` as it is told on `models`, with what reigned before it; what was before that is left out."""
     made = ModelRelease()
@@ -248,7 +266,7 @@ def _ended(rollout: Rollout, outcome: RolloutOutcome, by: Decision) -> Rollout:
 
 
 def _replaced(running: Rollout, release: ModelRelease, by: Decision) -> Rollout:
-    return _ended(running, _ROLLED_BACK, replace(by, reason=f"replaced by {release.release_id}", evidence={}))
+    return _ended(running, _ROLLED_BACK, replace(by, reason=f"{_REPLACED}{release.release_id}", evidence={}))
 
 
 def _words(mode: Mode, share: float) -> str:

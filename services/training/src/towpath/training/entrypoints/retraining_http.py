@@ -57,7 +57,7 @@ class Decision(_Part):
     alert_ids: list[str] = []
     told: str
     run_id: str = ""
-    outcome: str = Field("", description="of that run: running, released, refused, failed or given up")
+    outcome: str = Field("", description="of that run: running, released, taken back, refused, failed or given up")
 
 
 class Retrained(_Part):
@@ -136,7 +136,7 @@ def _runs(facts: Facts) -> list[Decision]:
             continue
         outcome = "running" if not run.ended else "given up" if run.given_up else "failed"
         if run.status == "succeeded":
-            outcome = "released" if run.released else "refused"
+            outcome = "released" if run.released else "refused" if run.lost_at is None else "taken back"
         at, told = datetime.fromtimestamp(run.began_at, UTC), f"run {run.run_id} started"
         made.append(
             Decision(

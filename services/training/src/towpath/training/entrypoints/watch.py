@@ -1,4 +1,4 @@
-"""Training by itself: annotations and alerts are read from their start; when all is read, the policy is asked."""
+"""Training by itself: what is known is read from the topics' starts; when all is read, the policy is asked."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import structlog
 
 from towpath.core.errors import DeadLetterError, TowpathError
 from towpath.core.service import Backoff
-from towpath.core.stream import Codec, Consumer, Record, Registry
+from towpath.core.stream import Consumer, Record, Registry
 from towpath.training.retraining import Retraining
-from towpath.v1 import Alert, Annotation
+from towpath.v1 import Alert, Annotation, ModelRelease, Rollout
 
 __all__ = ["Watcher"]
 
@@ -39,7 +39,7 @@ class Watcher:
                 self.backoff.wait(stop)
 
     def _watch(self, stop: threading.Event) -> None:
-        topics = [self.registry.full_name(name) for name in ("annotations", "alerts")]
+        topics = [self.registry.full_name(name) for name in ("annotations", "alerts", "rollouts", "models")]
         self.retraining.begin()
         with self.retraining.broker.consumer(topics, group=None, client_id="towpath-training-watch") as reader:
             ends, caught_up = reader.end_offsets(), False
@@ -59,13 +59,18 @@ class Watcher:
     def _take(self, record: Record) -> None:
         if record.value is None:
             return
-        codec: Codec = self.retraining.codec
+        codec, retraining, at = self.retraining.codec, self.retraining, record.timestamp_ms / 1e3
         try:
-            if record.topic == self.registry.full_name("alerts"):
-                self.retraining.take(codec.decode(record, Alert).message, record.timestamp_ms / 1e3)
-            else:
-                annotation = codec.decode(record, Annotation).message
-                if not annotation.deleted:
-                    self.retraining.annotated(annotation.document_id, record.timestamp_ms / 1e3)
+            match record.topic.removeprefix(self.registry.prefix):
+                case "alerts":
+                    retraining.take(codec.decode(record, Alert).message, at)
+                case "rollouts":
+                    retraining.tried(codec.decode(record, Rollout).message, at)
+                case "models":
+                    retraining.reigns(codec.decode(record, ModelRelease).message, at)
+                case _:
+                    annotation = codec.decode(record, Annotation).message
+                    if not annotation.deleted:
+                        retraining.annotated(annotation.document_id, at)
         except DeadLetterError as error:
             _log.warning("training.unreadable", topic=record.topic, offset=record.offset, reason=str(error))

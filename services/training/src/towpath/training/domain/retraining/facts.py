@@ -34,7 +34,8 @@ class Trouble:
 class PastRun:
     """A run, going on or ended. It has `causes` where it started by itself, `alert_ids` where alerts were among them.
 
-    `released`: it passed its gate. `given_up`: it took too long.
+    `released`: it passed its gate, and its release was not taken back. `lost_at`: when that was. `given_up`: it took
+    too long.
     """
 
     run_id: str
@@ -45,6 +46,8 @@ class PastRun:
     alert_ids: tuple[str, ...] = ()
     released: bool = False
     given_up: bool = False
+    release_id: str = ""
+    lost_at: float | None = None
 
     @property
     def by_itself(self) -> bool:
@@ -53,6 +56,11 @@ class PastRun:
     @property
     def ended(self) -> bool:
         return self.status in ("succeeded", "failed")
+
+    @property
+    def settled_at(self) -> float:
+        """Since when it is known what came of it; the beginning of time while it goes on."""
+        return max(self.ended_at or 0.0, self.lost_at or 0.0)
 
     def answers(self, trouble: Trouble) -> bool:
         """It was started for it, or for its cause and went on when it was raised, or by a person since then."""
@@ -84,7 +92,7 @@ class Facts:
 
     @property
     def failures(self) -> list[PastRun]:
-        """Newest first: runs by itself without a release, since the last release or since a person started one."""
+        """Newest first: runs by itself that left no release, since the last that did or since a person started one."""
         found = []
         for run in self.runs:
             if not run.ended:

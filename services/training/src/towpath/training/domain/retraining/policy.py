@@ -2,7 +2,7 @@
 
 So it may be asked again at any moment, also after a crash: what a plan asked for is a fact by then, or is asked for
 again. A run that never reached the gate is tried again soon, one that the gate refused after the cooldown, and both
-later with each failure (exponential backoff).
+later with each failure (exponential backoff). A run whose release was taken back later counts as refused then.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def earliest(policy: Retraining, facts: Facts) -> float:
         tries = next((n for n, run in enumerate(failures) if run.status != "failed"), len(failures))
         return last.ended_at + min(cooldown, RETRY_S * 2.0 ** max(0, tries - 1))
     refused = sum(run.status == "succeeded" for run in failures)
-    return float(last.ended_at + cooldown * 2**refused)
+    return float(max(run.settled_at for run in facts.runs if run.by_itself) + cooldown * 2**refused)
 
 
 def _answer(policy: Retraining, facts: Facts, trouble: Trouble) -> tuple[Told | None, _Cause | None]:
@@ -78,7 +78,7 @@ def _answer(policy: Retraining, facts: Facts, trouble: Trouble) -> tuple[Told | 
     sum_ += f"{policy.expected_documents:,}, and a run costs {policy.run_cost:g}"
     cause = _Cause(trouble.cause, f"{trouble.cause}: {sum_}", trouble.alert_id, trouble.trace_id)
     if run is None:
-        if trouble.decided:
+        if trouble.decided and not _in_vain(facts, trouble):
             return None, None
         if gain <= policy.run_cost:
             return Told(trouble.alert_id, f"not worth a run: {sum_}"), None
@@ -87,6 +87,12 @@ def _answer(policy: Retraining, facts: Facts, trouble: Trouble) -> tuple[Told | 
     told = None if known else Told(trouble.alert_id, _led_to(run, trouble, sum_), run.run_id)
     again = run.ended and not run.released and gain > policy.run_cost
     return told, cause if again else None
+
+
+def _in_vain(facts: Facts, trouble: Trouble) -> bool:
+    """Whether what was told of it last is a run that came to nothing since."""
+    told = next((run for run in facts.runs if run.run_id == trouble.told_run), None)
+    return told is not None and told.ended and not told.released
 
 
 def _led_to(run: PastRun, trouble: Trouble, why: str) -> str:
@@ -158,6 +164,7 @@ def _failing(policy: Retraining, facts: Facts) -> Iterator[Call]:
     if len(failures) < policy.max_failures:
         return
     told = f"{len(failures)} runs by itself without a release, the last {failures[0].run_id}"
-    refused = sum(run.status == "succeeded" for run in failures)
-    evidence = {"failures": float(len(failures)), "refused": float(refused)}
+    lost = sum(run.lost_at is not None for run in failures)
+    refused = sum(run.status == "succeeded" for run in failures) - lost
+    evidence = {"failures": float(len(failures)), "refused": float(refused), "taken_back": float(lost)}
     yield Call(FAILING, "warning", f"{told}: see its report, mend what is wrong, then towpath train", evidence)
