@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from towpath.model.manifest import Int8Choice
 from towpath.model.reading import Reader
 from towpath.model.scorer import Scorer
 from towpath.pipelines.steps import train
+from towpath.pipelines.steps.encode import embed
 from towpath.pipelines.work import Work
 
-__all__ = ["graph_of", "int8_of", "model_of", "probabilities_of", "scorer_of", "small_graph_of"]
+__all__ = ["answers_of", "graph_of", "int8_of", "model_of", "probabilities_of", "scorer_of", "small_graph_of"]
 
 # Texts that show which columns of activations are large; the paper takes 512.
 _SAMPLE = 256
@@ -54,10 +56,22 @@ def scorer_of(work: Work, graph: bytes) -> Scorer:
 
 def probabilities_of(work: Work, texts: list[str], rows: NDArray[np.intp]) -> NDArray[np.float64]:
     """(n, K): of what is released, to the rounding of floats."""
-    picked = int8_of(work)
-    if work.windows or (picked is not None and picked.chosen == "int8"):
+    if _by_graph(work):
         return scorer_of(work, graph_of(work)).scores(texts).probabilities.astype(np.float64)
     return train.probabilities(model_of(work)[1], work.arrays("embeddings")["embeddings"][rows])
+
+
+def answers_of(work: Work, texts: Sequence[str]) -> NDArray[np.float64]:
+    """(n, K): the same of texts that are no documents. They are embedded once, for whatever run asks them again."""
+    if _by_graph(work):
+        return scorer_of(work, graph_of(work)).scores(texts).probabilities.astype(np.float64)
+    encoder, head = model_of(work)
+    return train.probabilities(head, embed(list(texts), encoder, work.home / "cache"))
+
+
+def _by_graph(work: Work) -> bool:
+    picked = int8_of(work)
+    return work.windows or (picked is not None and picked.chosen == "int8")
 
 
 def _reader(work: Work) -> Reader:

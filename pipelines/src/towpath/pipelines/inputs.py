@@ -56,7 +56,8 @@ OnStep = Callable[[StepEvent], None]
 class RunResult:
     """What a run found. `release` and `bundle` are there when the gate passed, `report_url` when it was published.
 
-    `data_findings`: check, severity, count and share of each check of the data.
+    `data_findings`: check, severity, count and share of each check of the data. `behaviour`: name, verdict, cases and
+    rate of each of the objective's behaviour tests.
     """
 
     run_id: str
@@ -71,4 +72,5 @@ class RunResult:
     model_sha256: str = ""
     report_url: str = ""
     data_findings: list[dict[str, Any]] = field(default_factory=list)
+    behaviour: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)

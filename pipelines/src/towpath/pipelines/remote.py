@@ -23,6 +23,8 @@ _SMALL = (
     "data.json",
     "int8.json",
     "metrics.json",
+    "behaviour.json",
+    "behaviour.html",
     "gate.json",
     "reference.json",
     "report.md",

@@ -21,6 +21,7 @@ _STYLE = (
     "td,th{border-bottom:1px solid #ddd;padding:.3rem .8rem;text-align:left}"
     ".outcome{padding:1rem;border-radius:.5rem;background:#eef3ee}.fail{background:#f8e9e7}"
 )
+_EXAMPLES = 3
 Section = tuple[str, list[list[str]]]
 
 
@@ -48,6 +49,8 @@ def _sections(work: Work) -> list[Section]:
     picked = int8_of(work)
     if picked is not None and data["ok"]:
         made = [("Int8", _int8(picked, work.objective.unit)), *made]
+    if data["ok"] and work.objective.behaviour is not None:
+        made = [("Behaviour", _behaviour(work.read("behaviour")["tests"])), *made]
     if data["ok"]:
         figures = [["metric", "value"], *([name, f"{value:.4g}"] for name, value in work.read("metrics").items())]
         made = [("Figures", figures), ("Costs", _costs(work)), ("Truth by decision", _confusion(work)), *made]
@@ -84,6 +87,15 @@ def _int8(picked: Int8Choice, unit: str) -> list[list[str]]:
         ["compared on documents", str(picked.documents), ""],
         ["taken", picked.chosen, ""],
     ]
+
+
+def _behaviour(tests: list[dict[str, Any]]) -> list[list[str]]:
+    rows = [["test", "capability", "found", "verdict", "for example"]]
+    for each in tests:
+        shown = [f"“{one['text']}”: {one['said']}, not {one['wanted']}" for one in each["examples"][:_EXAMPLES]]
+        verdict = "FAILED" if each["verdict"] == "failed" else each["verdict"]
+        rows.append([each["name"], each["capability"], each["why"], verdict, "; ".join(shown)])
+    return [*rows, ["all of it, by slice", "", "behaviour.html, beside this file", "", ""]]
 
 
 def _confusion(work: Work) -> list[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from google.protobuf import json_format
@@ -119,8 +119,16 @@ def _result(inputs: RunInputs, work: Work, seconds: dict[str, float]) -> RunResu
         bundle=Path(packaged["path"]) if packaged else None,
         model_sha256=packaged["sha256"] if packaged else "",
         data_findings=work.read("data")["findings"],
+        behaviour=_behaviour(work),
         seconds=seconds,
     )
+
+
+def _behaviour(work: Work) -> list[dict[str, Any]]:
+    if work.objective.behaviour is None or not work.read("data")["ok"]:
+        return []
+    told = ("name", "verdict", "cases", "rate")
+    return [{key: each[key] for key in told} for each in work.read("behaviour")["tests"]]
 
 
 def _release(inputs: RunInputs, work: Work, metrics: dict[str, float]) -> ModelRelease:

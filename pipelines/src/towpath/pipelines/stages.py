@@ -19,6 +19,8 @@ from google.protobuf import json_format
 from towpath.model import Model, manifest_sha256, release_id_of
 from towpath.model.build import EncoderFolder, build_encoder, merged, write_bundle
 from towpath.model.manifest import Lineage
+from towpath.pipelines.behaving import behave
+from towpath.pipelines.behaviour import refusals
 from towpath.pipelines.candidate import graph_of, int8_of, model_of, probabilities_of, scorer_of, small_graph_of
 from towpath.pipelines.steps import baselines, evaluate, gate, int8, train
 from towpath.pipelines.steps.ages import asked_for
@@ -117,7 +119,9 @@ def judge(work: Work) -> str:
     realised = work.objective.costs.realised(chosen.truth, decisions.labels, decisions.ask)
     work.write_arrays("judged", costs=realised, truth=chosen.truth, labels=decisions.labels, ask=decisions.ask)
     work.write("metrics", found)
-    return f"{found['expected_cost']:.3f} {work.objective.unit} a document, macro-F1 {found['macro_f1']:.3f}"
+    behaved = behave(work, chosen, probabilities)
+    told = f"{found['expected_cost']:.3f} {work.objective.unit} a document, macro-F1 {found['macro_f1']:.3f}"
+    return told if behaved is None else f"{told}; behaviour tests: {behaved.words}"
 
 
 def decide(work: Work) -> str:
@@ -136,6 +140,8 @@ def decide(work: Work) -> str:
     picked = int8_of(work)
     if picked is not None and data["ok"]:
         result = replace(result, explanation=f"{result.explanation} {picked.explanation}")
+    if work.objective.behaviour is not None and data["ok"]:
+        result = gate.refused(result, refusals(work.read("behaviour")["tests"]))
     work.write("gate", result.to_dict())
     return f"{result.outcome}: {result.explanation}"
 

@@ -17,7 +17,7 @@ from towpath.v1 import ModelRelease
 __all__ = ["CHALLENGER", "CHAMPION", "challenge", "log_report", "promote", "record"]
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-_DATA = ("data-report.html", "data-report.json")
+_REPORTS = ("data-report.html", "data-report.json", "behaviour.html", "behaviour.json")
 _RELEASE_TAG = "towpath.release_id"
 
 
@@ -156,7 +156,9 @@ def _record(client: Any, inputs: RunInputs, result: RunResult) -> str:
     for each in result.data_findings:
         client.log_metric(identity, f"data.{each['check']}.count", each["count"])
         client.log_metric(identity, f"data.{each['check']}.share", each["share"])
-    for name in _DATA:
+    for each in result.behaviour:
+        client.log_metric(identity, f"behaviour.{each['name']}.failure_rate", each["rate"])
+    for name in _REPORTS:
         if (result.report.parent / name).exists():
             client.log_artifact(identity, str(result.report.parent / name))
     client.log_artifact(identity, str(result.report))

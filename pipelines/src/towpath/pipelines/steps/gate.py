@@ -7,8 +7,8 @@ the mean difference, at the objective's confidence, is below -margin, against ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from towpath.core.objective import Readiness
 
-__all__ = ["Comparison", "GateResult", "Outcome", "compare", "decide", "upper_bound"]
+__all__ = ["Comparison", "GateResult", "Outcome", "compare", "decide", "refused", "upper_bound"]
 
 Outcome = Literal["pass", "fail", "no baseline", "not enough data"]
 _BLOCK = 256  # resamples at a time, so that memory stays bounded
@@ -78,6 +78,13 @@ def decide(
     rows = tuple(compare(name, candidate, costs, readiness, seed=seed) for name, costs in baselines.items())
     outcome: Outcome = "pass" if all(row.passed for row in rows) else "fail"
     return GateResult(outcome, _explain(rows, readiness, unit, count), rows)
+
+
+def refused(result: GateResult, reasons: Sequence[str]) -> GateResult:
+    """The same, unless there are reasons beside cost to refuse what would be released; costs are told all the same."""
+    if not reasons or result.outcome == "not enough data":
+        return result
+    return replace(result, outcome="fail", explanation=" ".join([*reasons, result.explanation]))
 
 
 def compare(

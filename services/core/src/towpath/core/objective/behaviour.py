@@ -25,6 +25,7 @@ __all__ = [
     "Suite",
     "grouped",
     "slots",
+    "with_words",
     "words_of",
 ]
 
@@ -132,6 +133,11 @@ def slots(template: str) -> list[tuple[str, str | None]]:
     if "{" in rest or "}" in rest:
         raise ValueError("a brace belongs to no placeholder: {lexicon} or {lexicon:group} is wanted")
     return [(found[1], found[2]) for found in _SLOT.finditer(template)]
+
+
+def with_words(template: str, words: Mapping[tuple[str, str | None], str]) -> str:
+    """The template with a word for each of its `slots`, in one pass: braces in words stay what they are."""
+    return _SLOT.sub(lambda found: words[found[1], found[2]], template)
 
 
 def words_of(lexicon: Any, group: str | None = None) -> list[tuple[str, str | None]]:
