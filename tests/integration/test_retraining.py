@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +11,17 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from mlflow import MlflowClient
 
 from support.objective import CATS_OR_DOGS
 from support.waiting import until
+from towpath.core.lineage import read_graph
 from towpath.core.stream import Codec, KafkaBroker, Message, Registry, read_history, trace_id_of
 from towpath.model.build.tiny import build_tiny_encoder
+from towpath.pipelines.stages import STAGES
 from towpath.training.bootstrap import build
 from towpath.training.settings import TrainingSettings
-from towpath.v1 import Alert, AlertState, Annotation, ClassLabel, Document
+from towpath.v1 import Alert, AlertState, Annotation, ClassLabel, Document, Prediction
 
 pytestmark = pytest.mark.kafka
 
@@ -102,11 +106,29 @@ def test_an_alert_with_a_price_becomes_a_release_and_is_acknowledged_with_the_re
     with broker.consumer([topics.full_name("models")], group=None) as reader:
         (record,) = until(lambda: reader.poll(timeout_s=2).records)
     assert trace_id_of(dict(record.headers)["traceparent"].decode()) == TRACE
+    _in_one_trace(tmp_path, run["runId"])
+    first = Prediction(prediction_id="prd-1", document_id="doc-9", release_id=run["release"]["releaseId"])
+    send(broker, [Codec().encode(first, topic=topics.full_name("predictions"), key="doc-9")])
+    graph = read_graph(broker, topics, tmp_path)
+    chain = {"doc-7", "alr-1", run["runId"], run["release"]["releaseId"], "prd-1", "doc-9"}
+    assert chain <= {node["id"] for node in graph.about("alr-1").to_dict()["nodes"]}
+    assert chain - {"doc-7"} <= {node["id"] for node in graph.about("prd-1").to_dict()["nodes"]}
     with training(tmp_path, broker, topics) as client:
         found = until(lambda: _looked(client))
         assert [each["outcome"] for each in found["decisions"] if each["runId"]] == ["released"]
         assert found["waiting"] is None
     assert len(told("drift")) == 1
+
+
+def _in_one_trace(home: Path, run_id: str) -> None:
+    """Each line of the pipeline's log, and its run in MLflow."""
+    lines = (home / "runs" / run_id / "pipeline.log").read_text().splitlines()
+    said = [json.loads(line) for line in lines if line.startswith("{")]
+    assert {(each["run_id"], each["trace_id"]) for each in said} == {(run_id, TRACE)}
+    assert {each["stage"] for each in said if each["event"] == "pipeline.done"} == set(STAGES)
+    client = MlflowClient(tracking_uri=f"sqlite:///{home / 'mlflow.db'}")
+    (tracked,) = client.search_runs([client.get_experiment_by_name("cats-or-dogs").experiment_id])
+    assert tracked.data.tags["towpath.trace_id"] == TRACE
 
 
 def _finished(client: TestClient) -> dict[str, Any] | None:

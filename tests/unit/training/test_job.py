@@ -15,7 +15,8 @@ from towpath.training.adapters.cluster import Cluster
 from towpath.training.adapters.job import JobLauncher, load_template
 
 RUN = "run-0123456789abcdef0123456789abcdef"
-ARGUMENTS = ["--run-id", RUN, "--home", "/h"]
+TRACE = "0123456789abcdef" * 2
+ARGUMENTS = ["--run-id", RUN, "--trace-id", TRACE, "--home", "/h"]
 TEMPLATE = """
 apiVersion: batch/v1
 kind: Job
@@ -79,7 +80,8 @@ def test_a_run_is_made_from_the_template_and_followed_to_its_result(rig: Rig, ku
     assert len(job["metadata"]["name"]) <= 63
     assert job["metadata"]["name"].endswith("-0123456789abcdef0123456789abcdef")
     assert "namespace" not in job["metadata"]
-    assert job["metadata"]["labels"] == {"app.kubernetes.io/instance": "x", "towpath.io/run": RUN}
+    labels = {"app.kubernetes.io/instance": "x", "towpath.io/run": RUN, "towpath.io/trace": TRACE}
+    assert job["metadata"]["labels"] == labels
     assert job["metadata"]["ownerReferences"][0]["uid"] == "uid-1"
     spec = job["spec"]
     assert (spec["backoffLimit"], spec["ttlSecondsAfterFinished"], spec["activeDeadlineSeconds"]) == (0, 86400, 14400)

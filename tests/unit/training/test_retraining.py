@@ -22,7 +22,7 @@ from towpath.core.errors import RetryableError, TowpathError
 from towpath.core.service import HttpSettings
 from towpath.core.service.servers import api_server
 from towpath.core.store import Store
-from towpath.core.stream import Codec, MemoryBroker, Registry, read_history, trace_id_of
+from towpath.core.stream import Codec, MemoryBroker, Registry, read_history, read_until, trace_id_of
 from towpath.training.adapters.patience import limited
 from towpath.training.adapters.store import RunStore
 from towpath.training.bootstrap import build
@@ -113,8 +113,18 @@ class Rig:
                 thread.join(20)
                 assert not thread.is_alive()
 
-    def _launch(self, _: Sequence[str], __: Path, ___: Any, stop: threading.Event) -> dict[str, Any]:
-        return self.launched(stop)
+    def traces(self, topic: str) -> list[str]:
+        """Of what is on a topic, in its order."""
+        with self.broker.consumer([self.registry.full_name(topic)], group=None) as reader:
+            records = list(read_until(reader, reader.end_offsets()))
+        return [trace_id_of(dict(each.headers).get("traceparent", b"").decode()) for each in records]
+
+    def _launch(self, arguments: Sequence[str], __: Path, ___: Any, stop: threading.Event) -> dict[str, Any]:
+        self.arguments = list(arguments)
+        made = self.launched(stop)
+        if made["release"] is not None:
+            made["release"]["runId"] = arguments[1]
+        return made
 
     def send(self, topic: str, *messages: Any) -> None:
         name = self.registry.full_name(topic)
@@ -155,13 +165,27 @@ def test_an_alert_leads_to_a_run_and_a_release_in_its_trace_and_is_told_so_once(
     assert (run.causes, run.alert_ids, run.trace_id) == (("drift/embedding",), ("alr-drift/embedding",), TRACE)
     assert (told.state, told.alert_id, told.extra_cost_per_thousand) == (ACKNOWLEDGED, "alr-drift/embedding", 190)
     assert told.reason.startswith(f"run {run.run_id} started: 190 EUR more per 1,000 documents are 19,000 EUR")
-    with rig.broker.consumer([rig.registry.full_name("models")], group=None) as reader:
-        (record,) = until(lambda: reader.poll(timeout_s=1).records)
-    assert trace_id_of(dict(record.headers)["traceparent"].decode()) == TRACE
+    assert rig.traces("models") == [TRACE]
+    assert rig.arguments[:4] == ["--run-id", run.run_id, "--trace-id", TRACE]
     with rig.life():  # born again, it knows what was decided
         until(lambda: rig.asked()["lookedAt"])
         assert [each["outcome"] for each in rig.asked()["decisions"]] == ["released"]
     assert (len(rig.runs()), len(rig.told())) == (1, 1)
+
+
+def test_a_release_that_is_promoted_later_and_by_a_person_goes_on_in_the_trace_of_its_run(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.tries("shadow")
+    rig.annotate(1, 2)
+    rig.send("models", ModelRelease(release_id="rel-0", model_name=NAME))
+    rig.alarm()
+    with rig.life():
+        until(lambda: [run.status for run in rig.runs()] == ["succeeded"])
+    with rig.life():
+        assert rig.client.post("/v1/rollouts", json={"mode": "canary", "share": 0.5}).status_code == 200
+        assert rig.client.post("/v1/rollouts/promote", json={"reason": "cheaper"}).status_code == 200
+    assert rig.traces("models") == ["", TRACE]
+    assert rig.traces("rollouts") == [TRACE] * 3
 
 
 def test_two_alarms_at_once_and_labels_are_one_run(tmp_path: Path) -> None:

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format
+from structlog.contextvars import bind_contextvars
 
 from towpath.core.errors import TowpathError
+from towpath.core.ids import new_traceparent
 from towpath.core.objective import load_objective
+from towpath.core.service import configure_logging
 from towpath.core.store import Store
+from towpath.core.stream import trace_id_of
 from towpath.pipelines import RunInputs, RunResult, StepEvent, run_pipeline
 from towpath.pipelines.kfp.backend import KfpBackend
 from towpath.pipelines.remote import chosen_store, fetch_file, fetch_reigning, publish
@@ -33,6 +37,8 @@ def main() -> int:
     """Exit code 0 whatever the gate says, 1 when a step fails."""
     options = _parser().parse_args()
     # The first process of a container has no default for it, and would be killed at the end of the grace period.
+    configure_logging("pipeline")
+    bind_contextvars(run_id=options.run_id, trace_id=options.trace_id)
     signal.signal(signal.SIGTERM, _interrupt if options.runner == "kfp" else lambda *_: os._exit(_TERMINATED))
     try:
         store = chosen_store(options.store)
@@ -81,6 +87,7 @@ def _inputs(options: argparse.Namespace, store: Store | None) -> RunInputs:
         reigning_bundle=fetch_reigning(store, reigning, options.home),
         encoder=options.encoder,
         seed=options.seed,
+        trace_id=options.trace_id,
     )
 
 
@@ -103,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reigning", metavar="FILE", help="canonical JSON of the reigning towpath.v1.ModelRelease")
     parser.add_argument("--encoder", type=Path, help="folder of a built encoder; all-MiniLM-L6-v2 when absent")
     parser.add_argument("--code-revision", default="")
+    parser.add_argument("--trace-id", type=_trace_id, default="", help="W3C trace id that the run goes on with")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--runner", choices=("direct", "kfp-local", "kfp"), default="direct")
     parser.add_argument("--kfp-endpoint", metavar="URL", help="of the KFP API, for --runner kfp")
@@ -110,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--image", default="", help="of the stages in KFP; the compiled one when absent")
     parser.add_argument("--volume", default="towpath-store", help="claim in KFP that has the home")
     return parser
+
+
+def _trace_id(text: str) -> str:
+    if text and not trace_id_of(new_traceparent(text)):
+        raise argparse.ArgumentTypeError("32 hexadecimal digits, not all of them 0, were wanted")
+    return text
 
 
 def _plain(result: RunResult) -> dict[str, Any]:

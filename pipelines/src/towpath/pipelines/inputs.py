@@ -25,6 +25,7 @@ class RunInputs:
             compared with: the objective's baselines are.
         reigning_bundle: its folder, where its URI is not one on this machine.
         encoder: a folder with a built encoder; all-MiniLM-L6-v2 is built when absent.
+        trace_id: W3C trace id that the run goes on with, in its log and in MLflow; it changes nothing that is made.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class RunInputs:
     reigning_bundle: Path | None = None
     encoder: Path | None = None
     seed: int = 0
+    trace_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
+import structlog
 from google.protobuf import json_format
+from structlog.contextvars import bound_contextvars
 
 from towpath.core.errors import RejectedError
 from towpath.pipelines.inputs import OnStep, RunInputs, RunResult, StepEvent
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Runner", "run_pipeline"]
 
+_log = structlog.get_logger(__name__)
 Runner = Literal["direct", "kfp-local", "kfp"]
 _OUTCOMES = {
     "pass": GateOutcome.GATE_OUTCOME_PASS,
@@ -76,6 +79,7 @@ def prepare(inputs: RunInputs) -> Path:
         "codeRevision": inputs.code_revision,
         "encoder": str(inputs.encoder.resolve()) if inputs.encoder else None,
         "seed": inputs.seed,
+        "traceId": inputs.trace_id,
         "reigning": None
         if reigning is None or not reigning.snapshot_id
         else {
@@ -90,14 +94,18 @@ def prepare(inputs: RunInputs) -> Path:
 
 def run_stage(name: str, folder: Path, tell: OnStep) -> float:
     """One stage; returns its seconds."""
-    begin = time.perf_counter()
+    begin, work = time.perf_counter(), Work(folder)
     tell(StepEvent(name, "running"))
-    try:
-        detail = STAGES[name](Work(folder))
-    except BaseException as error:
-        tell(StepEvent(name, "failed", time.perf_counter() - begin, f"{type(error).__name__}: {error}"))
-        raise
-    seconds = time.perf_counter() - begin
+    with bound_contextvars(run_id=work.inputs["runId"], trace_id=work.inputs.get("traceId", "")):
+        try:
+            detail = STAGES[name](work)
+        except BaseException as error:
+            why = f"{type(error).__name__}: {error}"
+            tell(StepEvent(name, "failed", time.perf_counter() - begin, why))
+            _log.error("pipeline.failed", stage=name, reason=why)
+            raise
+        seconds = time.perf_counter() - begin
+        _log.info("pipeline.done", stage=name, seconds=round(seconds, 3), detail=detail)
     tell(StepEvent(name, "succeeded", seconds, detail))
     return seconds
 

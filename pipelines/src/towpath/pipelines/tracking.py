@@ -147,6 +147,7 @@ def _record(client: Any, inputs: RunInputs, result: RunResult) -> str:
         "towpath.objective_hash": inputs.objective.hash,
         "towpath.code_revision": inputs.code_revision,
         "towpath.gate": result.outcome,
+        "towpath.trace_id": inputs.trace_id,
     }
     for tag, text in about.items():
         client.set_tag(identity, tag, text)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message as Proto
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from towpath.core.errors import NotFoundError
 from towpath.core.lineage import Graph, read_graph
@@ -46,6 +47,8 @@ def graph(tmp_path: Path, request: pytest.FixtureRequest) -> Graph:
           for mode, reason in ((RolloutMode.ROLLOUT_MODE_SHADOW, "guide 2"), (RolloutMode.ROLLOUT_MODE_ENDED, "dearer"))
         ),
         ("predictions", Prediction(prediction_id="prd-3", document_id="doc-3", release_id="rel-1", rollout_id="rol-1")),
+        *(("predictions", Prediction(prediction_id=f"prd-{n}", document_id=f"doc-{n}", release_id="rel-2",
+                                     created_at=Timestamp(seconds=9 - n))) for n in (1, 2)),
         *(("alerts", Alert(alert_id="alr-1", cause="drift/length", summary="longer", state=state, release_id="rel-1",
                            document_ids=["doc-3"]))
           for state in (AlertState.ALERT_STATE_FIRING, AlertState.ALERT_STATE_ACKNOWLEDGED)),
@@ -92,6 +95,8 @@ def test_an_alert_leads_from_the_documents_that_show_it_to_the_release_that_came
     found = graph.about("alr-1")
     assert found.node("alr-1").about == "drift/length: longer"
     assert ids(found) >= {"doc-3", "rel-1", "run-2", "rel-2"}
+    assert {"prd-1", "prd-2", "prd-3"} & ids(found) == {"prd-2", "prd-3"}, "the new release's first, the document's own"
+    assert ids(graph.about("prd-2")) >= {"rel-2", "run-2", "alr-1"}
     assert "alr-1" in ids(graph.about("rel-2"))
     assert "alr-1" in ids(graph.about("doc-3"))
     assert not ids(graph.about("rel-2")) & {"doc-3", "sil-1"}

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from google.protobuf import json_format
+from structlog.contextvars import bound_contextvars
 
 from towpath.core.errors import ConflictError, RetryableError, TowpathError
 from towpath.core.ids import new_id, new_traceparent
@@ -135,6 +136,10 @@ class Trainer:
             return True
 
     def _work(self, run: Run, stop: threading.Event) -> None:
+        with bound_contextvars(run_id=run.run_id, trace_id=run.trace_id):
+            self._ended(run, stop)
+
+    def _ended(self, run: Run, stop: threading.Event) -> None:
         begin = time.monotonic()
         recorder = _Recorder(self.store, run.changed(status="running"))
         try:
@@ -142,7 +147,7 @@ class Trainer:
         except (TowpathError, OSError, ValueError) as error:
             recorder.save(recorder.run.failed(f"{type(error).__name__}: {error}"))
             self.metrics.runs.labels("failed").inc()
-            _log.error("training.failed", run_id=run.run_id, reason=str(error)[:1000])
+            _log.error("training.failed", reason=str(error)[:1000])
             return
         recorder.save(_finished(recorder.run, result))
         self.metrics.runs.labels(result["outcome"]).inc()
@@ -150,7 +155,6 @@ class Trainer:
         self.metrics.seconds.observe(time.monotonic() - begin)
         _log.info(
             "training.succeeded",
-            run_id=run.run_id,
             outcome=result["outcome"],
             release_id=release.release_id if release is not None else None,
         )
@@ -177,12 +181,21 @@ class Trainer:
             ]
             step.detail = f"{counts[0]} documents, {counts[1]} annotations on Kafka"
         reigning = self.releases.reigning(objective.name, stop)
-        arguments = self._arguments(recorder.run.run_id, folder, reigning)
+        arguments = self._arguments(recorder.run, folder, reigning)
         return self.launch(arguments, folder / "pipeline.log", recorder.note, stop)
 
-    def _arguments(self, run_id: str, folder: Path, reigning: ModelRelease | None) -> list[str]:
-        settings = self.settings
-        arguments = ["--run-id", run_id, "--home", str(settings.home), "--objective", str(settings.objective)]
+    def _arguments(self, run: Run, folder: Path, reigning: ModelRelease | None) -> list[str]:
+        settings, run_id = self.settings, run.run_id
+        arguments = [
+            "--run-id",
+            run_id,
+            "--trace-id",
+            run.trace_id,
+            "--home",
+            str(settings.home),
+            "--objective",
+            str(settings.objective),
+        ]
         for name in ("documents", "annotations"):
             arguments += [f"--{name}", hand_over(self.remote, folder / f"{name}.ndjson", run_id)]
         if self.remote is not None:
@@ -203,7 +216,7 @@ class Trainer:
         if release.HasField("reference"):
             self.store.keep_reference(recorder.run.run_id, release.reference)
         with recorder.step("release") as step:
-            step.detail = self.rollouts.released(release, stop, recorder.run.trace_id)
+            step.detail = self.rollouts.released(release, stop)
         return release
 
     def _reconcile(self, stop: threading.Event) -> None:

@@ -12,7 +12,7 @@ import structlog
 from google.protobuf import json_format
 
 from towpath.core.clock import utc_now
-from towpath.core.errors import RejectedError
+from towpath.core.errors import NotFoundError, RejectedError
 from towpath.core.ids import new_id
 from towpath.core.objective import Objective, load_objective
 from towpath.training.adapters.aliases import Aliases
@@ -74,14 +74,14 @@ class RolloutControl:
 
         return self._decide(decide)
 
-    def released(self, release: ModelRelease, stop: threading.Event, trace_id: str = "") -> str:
-        """A run's release passed its gate; returns what became of it, in words. `trace_id`: the run's."""
+    def released(self, release: ModelRelease, stop: threading.Event) -> str:
+        """A run's release passed its gate; returns what became of it, in words."""
 
         def decide(state: State, objective: Objective) -> Change:
             by = self._by("training", f"{release.run_id} passed its gate")
             return released(state, release, objective.contract.delivery.rollout, by, rollout_id=new_id("rol"))
 
-        change = self._decide(decide, stop, crowns=False, trace_id=trace_id)
+        change = self._decide(decide, stop, crowns=False)
         return change.told if change.release is None else f"{change.told}, and {self.aliases.crown(change.release)}"
 
     def heard(self, alerts: Sequence[Alert], stop: threading.Event) -> None:
@@ -113,7 +113,6 @@ class RolloutControl:
         stop: threading.Event | None = None,
         *,
         crowns: bool = True,
-        trace_id: str = "",
     ) -> Change:
         objective = load_objective(self.settings.objective)
         with self.releases.deciding:
@@ -121,7 +120,7 @@ class RolloutControl:
             change = decide(state, objective)
             if not change.writes:
                 return change
-            self.releases.write(change, trace_id)
+            self._write(change)
         _log.info("training.decided", outcome=change.told)
         # Kafka first: it is the truth, and the aliases follow.
         self.aliases.follow(objective.name, change.release if crowns else None, state.after(change).running)
@@ -132,9 +131,18 @@ class RolloutControl:
         change = repaired(state, self.now())
         if change is None:
             return state
-        self.releases.write(change)
+        self._write(change)
         _log.warning("training.repaired", outcome=change.told)
         return state.after(change)
+
+    def _write(self, change: Change) -> None:
+        """In the trace of the run that made the release, however long ago, and whoever decides."""
+        release = change.release or change.rollouts[-1].challenger
+        try:
+            trace_id = self.store.load(release.run_id).trace_id
+        except (NotFoundError, ValueError):
+            trace_id = ""  # a cold start, an online head's version, a run that nobody knows any more
+        self.releases.write(change, trace_id)
 
     def _read(self, name: str, stop: threading.Event) -> State:
         return self.releases.state(name, stop, self._of_runs())

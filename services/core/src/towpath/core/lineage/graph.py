@@ -9,7 +9,10 @@ from typing import Any, Literal
 
 from towpath.core.errors import NotFoundError
 
-__all__ = ["Edge", "Graph", "Kind", "Node"]
+__all__ = ["FIRST", "Edge", "Graph", "Kind", "Node"]
+
+FIRST = "first by"
+"""Of a release's first prediction, beside "by"."""
 
 Kind = Literal[
     "document", "annotation", "snapshot", "run", "release", "rollout", "prediction", "feedback", "objective", "alert"
@@ -83,7 +86,7 @@ class Graph:
 
         From a hub (snapshot, run, release, rollout, objective, alert) that is not the start only what it was made of
         is followed: all other documents of the same snapshot are not this document's lineage. Asked about an alert, it
-        goes on from the run that followed to the release that this made.
+        goes on from the run that followed to the release that this made, and to what that predicted first.
 
         Raises:
             NotFoundError: no such id.
@@ -113,9 +116,16 @@ class Graph:
     def _followed(self, node: Node, start: Node) -> list[Edge]:
         down = self._out[node.id]
         if node.kind in _HUBS and node != start:
-            made = self._in[node.id] if (start.kind, node.kind) == ("alert", "run") else []
-            return [edge for edge in down if self._is_hub(edge.target)] + made
+            followed = self._followed_from(node, start) if start.kind == "alert" else []
+            return [edge for edge in down if self._is_hub(edge.target)] + followed
         return [*down, *self._in[node.id]]
+
+    def _followed_from(self, node: Node, alert: Node) -> list[Edge]:
+        """Of a run that followed from the alert, or of its release: what came of it."""
+        runs = [node.id] if node.kind == "run" else [e.target for e in self._out[node.id] if e.verb == "made by"]
+        if not any(Edge(run, "started for", alert.id) in self._edges for run in runs):
+            return []
+        return [edge for edge in self._in[node.id] if node.kind == "run" or edge.verb == FIRST]
 
     def _is_hub(self, identity: str) -> bool:
         node = self._nodes.get(identity)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from towpath.core.errors import NotFoundError
-from towpath.core.lineage.graph import Graph, Node
+from towpath.core.lineage.graph import FIRST, Graph, Node
 from towpath.core.stream import Broker, Codec, Registry, read_history
 from towpath.v1 import (
     Alert,
@@ -37,17 +38,18 @@ def read_graph(broker: Broker, registry: Registry, home: Path, store: Store | No
     Raises:
         RetryableError: Kafka or the store went away.
     """
-    graph = Graph()
+    graph, firsts = Graph(), _Firsts()
     adders: tuple[tuple[str, type[Any], Callable[[Graph, Any], None]], ...] = (
         ("documents", Document, _document),
         ("annotations", Annotation, _annotation),
         ("models", ModelRelease, _release),
-        ("predictions", Prediction, _prediction),
+        ("predictions", Prediction, firsts.prediction),
         ("feedback", Feedback, _feedback),
     )
     for name, kind, add in adders:
         for message in read_history(broker, Codec(), registry.full_name(name), kind, client_id="towpath-lineage"):
             add(graph, message)
+    firsts.link(graph)
     history = read_history(broker, Codec(), registry.full_name("rollouts"), Rollout, client_id="towpath-lineage")
     # The last word on each: how it stands, or how it ended.
     for rollout in {each.rollout_id: each for each in history}.values():
@@ -117,6 +119,22 @@ def _run(graph: Graph, about: bytes) -> None:
         graph.add(Node(run_id, "run", _short(str(data.get("reason", "")))))
     for each in alert_ids:
         graph.link(run_id, "started for", each)
+
+
+@dataclass(frozen=True)
+class _Firsts:
+    """Which prediction was each release's first."""
+
+    known: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def prediction(self, graph: Graph, each: Prediction) -> None:
+        said = each.created_at.ToNanoseconds(), each.prediction_id
+        self.known[each.release_id] = min(said, self.known.get(each.release_id, said))
+        _prediction(graph, each)
+
+    def link(self, graph: Graph) -> None:
+        for release_id, (_, prediction_id) in self.known.items():
+            graph.link(prediction_id, FIRST, release_id)
 
 
 def _prediction(graph: Graph, each: Prediction) -> None:

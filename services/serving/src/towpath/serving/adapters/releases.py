@@ -46,6 +46,7 @@ class ReleaseFollower:
     store_backoff: Backoff = field(default_factory=lambda: Backoff(base_s=0.5, cap_s=15.0))
     _waiting: ModelRelease | None = None
     _seen: dict[tuple[str, int], int] = field(default_factory=dict)
+    _traces: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._challengers = Challengers(self._load, self.slot, self.metrics, self._refuse)
@@ -75,6 +76,8 @@ class ReleaseFollower:
             if record.topic == self._rollouts and (rollout := self._decode(record, Rollout)) is not None:
                 self._challengers.note(rollout)
         self._take_newest([each for each in unseen if each.topic == self._models])
+        if self._waiting is None:
+            self._traces.clear()
         settled = self._challengers.settle()
         self.metrics.waiting.set(self._waiting is not None or not settled)
 
@@ -116,7 +119,8 @@ class ReleaseFollower:
         self.metrics.model.clear()
         self.metrics.model.labels(release.release_id).set(1)
         self.metrics.predictions.labels(release.release_id)
-        _log.info("serving.release_loaded", release_id=release.release_id, model=release.model_name)
+        trace_id = self._traces.get(release.release_id, "")
+        _log.info("serving.release_loaded", release_id=release.release_id, model=release.model_name, trace_id=trace_id)
         return True
 
     def _load(self, release: ModelRelease) -> Serving:
@@ -162,7 +166,10 @@ class ReleaseFollower:
         if record.value is None:
             return None  # a tombstone: the name is retired, and what serves serves on
         try:
-            return self.codec.decode(record, kind).message
+            envelope = self.codec.decode(record, kind)
         except DeadLetterError as error:
             _log.error("serving.release_unreadable", topic=record.topic, offset=record.offset, reason=str(error))
             return None
+        if isinstance(envelope.message, ModelRelease):
+            self._traces[envelope.message.release_id] = envelope.trace_id
+        return envelope.message

@@ -26,7 +26,7 @@ __all__ = ["JobLauncher", "load_template"]
 Json = dict[str, Any]
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
-_RUN, _INSTALLATION = "towpath.io/run", "app.kubernetes.io/instance"
+_RUN, _TRACE, _INSTALLATION = "towpath.io/run", "towpath.io/trace", "app.kubernetes.io/instance"
 _MAX_NAME = 63
 
 
@@ -187,11 +187,14 @@ def load_template(file: Path) -> Json:
 def _named(template: Json, run_id: str, arguments: Sequence[str], owner: Json | None) -> Json:
     job = copy.deepcopy(template)
     about, spec = job["metadata"], job["spec"]
+    trace_id = arguments[arguments.index("--trace-id") + 1] if "--trace-id" in arguments else ""
     tail = f"-{run_id.removeprefix('run-')}"
     about["name"] = about["name"][: _MAX_NAME - len(tail)].rstrip("-.") + tail
     about.pop("namespace", None)
     for labelled in (about, spec["template"].setdefault("metadata", {})):
         labelled.setdefault("labels", {})[_RUN] = run_id
+        if trace_id:
+            labelled["labels"][_TRACE] = trace_id
     spec["template"]["spec"]["containers"][0]["args"] = list(arguments)
     # One try: a run that failed is told, and started again by whoever wants it.
     spec.setdefault("backoffLimit", 0)
