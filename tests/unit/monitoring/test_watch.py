@@ -24,6 +24,7 @@ def watch(**changes: Any) -> Watch:
 
 
 def text(of: Watch) -> str:
+    of.publish()
     return generate_latest(of.metrics.registry).decode()
 
 
@@ -48,7 +49,9 @@ def told(n: int, truth: str, source: str = "agent") -> Feedback:
 
 def test_what_was_seen_is_new_once() -> None:
     of = watch()
-    assert [of.prediction(predicted(1, "negative")) for _ in range(2)] == [True, False]
+    first, again = (of.prediction(predicted(1, "negative")) for _ in range(2))
+    assert first is not None
+    assert (first.document_id, OBJECTIVE.classes[first.label], again) == ("doc-1", "negative", None)
     assert [of.feedback(told(1, "negative")) for _ in range(2)] == [True, False]
     assert of.summary()["releases"]["rel-1"]["predictions"] == 1
     assert 'feedback_total{truth="negative"} 1.0' in text(of)

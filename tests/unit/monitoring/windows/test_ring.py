@@ -91,6 +91,7 @@ def test_sketches_of_another_encoder_are_not_compared_with_those_before() -> Non
 def test_its_arrays_never_grow() -> None:
     ring = Ring(100, CLASSES)
     ring.add(predicted(0))
+    ring.last()
     arrays = {id(ring._rows.sketches), id(ring._rows.costs), id(ring._rows.ids)}
     for n in range(1000):
         ring.add(predicted(n))

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.drift.scores import NAMES
 from towpath.monitoring.domain.drift.shown import Shown, finding, shown
 from towpath.monitoring.domain.drift.watching import Watching
-from towpath.monitoring.domain.finding import Finding, Monitor
+from towpath.monitoring.domain.finding import Finding, ReadingMonitor
+from towpath.monitoring.domain.reading import Reading
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.reigns import Reign, Waiting, waiting
-from towpath.v1 import Alert, AlertState, ModelRelease, Prediction
+from towpath.v1 import Alert, AlertState, ModelRelease
 
 __all__ = ["CAUSES", "DriftWatch"]
 
 CAUSES = tuple(f"drift/{name}" for name in NAMES)
 # Documents wait so long, for those that were made before them and are read after them: partitions take turns.
 _WAIT_S = 5.0
+# They are compared a second's at once: many small steps cost more than one.
+_STEP_S = 1.0
 _MOST_WAITING = 50_000
 _RELEASES = 8
+_ORDER = itemgetter(0, 1)
 
 
 @dataclass
-class DriftWatch(Monitor):
+class DriftWatch(ReadingMonitor):
     """The use case, for the model that goes by the objective's name.
 
     Documents are counted in the order in which they were predicted, whatever partitions they come from, so that history
@@ -43,6 +49,9 @@ class DriftWatch(Monitor):
     _waiting: list[Waiting] = field(default_factory=list)
     _releases: OrderedDict[str, Reign] = field(default_factory=OrderedDict)
     _reigning: str = ""
+    _until: float = -math.inf
+    _late: bool = False
+    _found: list[Finding] | None = None
 
     def release(self, message: ModelRelease) -> None:
         """One that was seen before goes on where it was: its reference has been used."""
@@ -52,19 +61,19 @@ class DriftWatch(Monitor):
             known = self._releases.pop(message.release_id, None)
             reference = message.reference if message.HasField("reference") else None
             self._releases[message.release_id] = known or Reign(reference, self.objective, self.budget)
-            self._reigning = message.release_id
+            self._reigning, self._found = message.release_id, None
             while len(self._releases) > _RELEASES:
                 self._releases.popitem(last=False)
 
-    def prediction(self, message: Prediction) -> None:
+    def read(self, predictions: Sequence[Reading]) -> None:
         """One of an unknown release, as of a challenger, is not watched."""
-        if message.release_id not in self._releases:
-            return
-        made = waiting(message, self.objective, self.now())
+        now = self.now()
         with self._lock:
-            self._waiting.append(made)
-            if len(self._waiting) >= _MOST_WAITING:
-                self._advance(sorted(each.seen.at for each in self._waiting)[_MOST_WAITING // 2])
+            made = [waiting(each, now) for each in predictions if each.release_id in self._releases]
+            self._waiting += made
+            self._late = self._late or any(each.at <= self._until for each in made)
+            while len(self._waiting) >= _MOST_WAITING:
+                self._advance(sorted(each.at for each in self._waiting)[_MOST_WAITING // 2])
 
     def heed(self, alert: Alert) -> None:
         """What somebody resolved is over, of the release it was about. What monitoring resolved it knew."""
@@ -73,6 +82,7 @@ class DriftWatch(Monitor):
         if alert.actor in ("", "monitoring"):
             return
         with self._lock:
+            self._found = None
             release = self._releases.get(alert.release_id)
             for each in release.watchings if release is not None else ():
                 if alert.cause == f"drift/{each.watched.name}":
@@ -80,12 +90,18 @@ class DriftWatch(Monitor):
 
     def findings(self) -> Iterable[Finding]:
         """Of the reigning release; a cause that is not watched is not the matter."""
+        until = (self.now() - _WAIT_S) // _STEP_S * _STEP_S
         with self._lock:
-            self._advance(self.now() - _WAIT_S)
-            watchings = {f"drift/{each.watched.name}": each for each in self._watchings()}
-            found = [finding(each, watchings.get(each), self._reigning, self.objective.unit) for each in CAUSES]
-            self._publish(watchings.values())
-        return found
+            if until > self._until or self._late:
+                self._until, self._late = until, False
+                self._advance(until)
+            if self._found is None:
+                watchings = {f"drift/{each.watched.name}": each for each in self._watchings()}
+                self._found = [
+                    finding(each, watchings.get(each), self._reigning, self.objective.unit) for each in CAUSES
+                ]
+                self._publish(watchings.values())
+            return self._found
 
     @property
     def reigning(self) -> str:
@@ -102,14 +118,15 @@ class DriftWatch(Monitor):
         return [] if reigning is None else reigning.watchings
 
     def _advance(self, until: float) -> None:
-        ready = sorted((each for each in self._waiting if each.seen.at <= until), key=lambda each: each.order)
+        ready = sorted((each for each in self._waiting if each.at <= until), key=_ORDER)
         if not ready:
             return
-        self._waiting = [each for each in self._waiting if each.seen.at > until]
-        for release_id in dict.fromkeys(each.release_id for each in ready):
+        self._found = None
+        self._waiting = [each for each in self._waiting if each.at > until]
+        for release_id in dict.fromkeys(each.read.release_id for each in ready):
             release = self._releases.get(release_id)
             if release is not None:
-                release.step([each for each in ready if each.release_id == release_id])
+                release.step([each for each in ready if each.read.release_id == release_id])
 
     def _publish(self, watchings: Iterable[Watching]) -> None:
         for each in watchings:

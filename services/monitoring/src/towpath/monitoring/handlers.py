@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.core.errors import MalformedMessageError
 from towpath.core.objective import Objective
+from towpath.monitoring.domain.reading import PredictionReader, Reading
 from towpath.monitoring.domain.window import Window
 from towpath.monitoring.metrics import MonitoringMetrics
-from towpath.v1 import Decision, Feedback, Prediction
+from towpath.v1 import Feedback, Prediction
 
 __all__ = ["OTHER", "Watch", "truth_of"]
 
@@ -33,7 +35,10 @@ def truth_of(message: Feedback, objective: Objective) -> str:
 
 @dataclass
 class Watch:
-    """The use case. `live` is False while history is read again: it fills figures, and counts nothing twice."""
+    """The use case. `live` is False while history is read again: it fills figures, and counts nothing twice.
+
+    What is counted is shown by `publish`, once for many.
+    """
 
     objective: Objective
     metrics: MonitoringMetrics
@@ -48,17 +53,51 @@ class Watch:
         self._labels: dict[str, Counter[str]] = {}
         self._asked: Counter[str] = Counter()
         self.metrics.objective.labels(self.objective.name, self.objective.unit).set(1)
-        self._classes = frozenset(self.objective.classes)
+        self._reader = PredictionReader(self.objective.classes)
+        # By a reading's label: the last is for classes that are none of the objective's, and for no class, -1.
+        self._names = (*self.objective.classes, OTHER)
+        # Since figures were published: releases of which predictions came, and those that are to be counted.
+        self._changed: set[str] = set()
+        self._came: list[tuple[str, Reading]] = []
+        self._last = 0.0
 
-    def prediction(self, message: Prediction) -> bool:
-        """Whether it was not seen before. Raises MalformedMessageError when it lacks what a prediction has."""
-        if not (message.prediction_id and message.document_id and message.release_id):
+    def prediction(self, message: Prediction) -> Reading | None:
+        """What it says; None if it was seen before. Raises MalformedMessageError where it lacks what each has."""
+        read = self._reader.read(message)
+        if not (read.prediction_id and read.document_id and read.release_id):
             raise MalformedMessageError("a prediction without predictionId, documentId or releaseId")
         with self._lock:
-            new = self._predictions.add(message.prediction_id, None)
-            if new:
-                self._observe(message)
-        return new
+            if not self._predictions.add(read.prediction_id, None):
+                return None
+            release = self._release(read.release_id)
+            self._labels[release][self._names[read.label]] += 1
+            self._asked[release] += read.ask
+            self._changed.add(release)
+            self._last = read.at
+            if self.live:
+                self._came.append((release, read))
+        return read
+
+    def publish(self) -> None:
+        """As metrics."""
+        with self._lock:
+            if not self._changed:
+                return
+            for release in self._changed:
+                total = self._labels[release].total()
+                for name, count in self._labels[release].items():
+                    self.metrics.share.labels(release, name).set(count / total)
+                self.metrics.asked.labels(release).set(self._asked[release] / total)
+            self.metrics.last.set(self._last)
+            came, self._came = self._came, []
+            self._changed.clear()
+        kinds = Counter(
+            (release, "ask-person" if each.ask else "class", self._names[each.label]) for release, each in came
+        )
+        for kind, count in kinds.items():
+            self.metrics.predictions.labels(*kind).inc(count)
+        for release in {release for release, _ in came}:
+            self._observe(release, [each for name, each in came if name == release])
 
     def feedback(self, message: Feedback) -> bool:
         """Whether it was not seen before. Raises MalformedMessageError when it names no document or no known class."""
@@ -91,25 +130,13 @@ class Watch:
             self._labels.setdefault(release_id, Counter())
         return release_id
 
-    def _observe(self, message: Prediction) -> None:
-        release, said = self._release(message.release_id), message.class_decision
-        label = said.label if said.label in self._classes else OTHER
-        ask = said.decision == Decision.DECISION_ASK_PERSON
-        self._labels[release][label] += 1
-        self._asked[release] += ask
-        total = sum(self._labels[release].values())
-        for name, count in self._labels[release].items():
-            self.metrics.share.labels(release, name).set(count / total)
-        self.metrics.asked.labels(release).set(self._asked[release] / total)
-        self.metrics.last.set(message.created_at.seconds + message.created_at.nanos / 1e9)
-        if not self.live:
-            return
-        self.metrics.predictions.labels(release, "ask-person" if ask else "class", label).inc()
-        self.metrics.queued.labels(release).observe(message.timings.queued_seconds)
-        self.metrics.inference.labels(release).observe(message.timings.inference_seconds)
-        for each in message.class_decision.probabilities:
-            if each.label == message.class_decision.label:
-                self.metrics.confidence.labels(release).observe(each.probability)
-        if message.HasField("document_created_at"):
-            seconds = (message.created_at.ToNanoseconds() - message.document_created_at.ToNanoseconds()) / 1e9
-            self.metrics.latency.labels(release).observe(max(0.0, seconds))
+    def _observe(self, release: str, came: Sequence[Reading]) -> None:
+        queued, inference = self.metrics.queued.labels(release), self.metrics.inference.labels(release)
+        confidence, latency = self.metrics.confidence.labels(release), self.metrics.latency.labels(release)
+        for each in came:
+            queued.observe(each.queued_s)
+            inference.observe(each.inference_s)
+            if each.confidence is not None:
+                confidence.observe(each.confidence)
+            if each.document_at is not None:
+                latency.observe(max(0.0, each.at - each.document_at))

@@ -79,6 +79,17 @@ class MonitoringMetrics(Catalogue):
         self.data_languages = self.gauge("data_language_ratio", "Share of them in a language", ["language"])
         about = "How far they are from the first window (population stability index; 0.25 is much)"
         self.data_skew = self.gauge("data_skew", about, ["of"])
+        about = "What bets against the limit, or against no change, have made; at 1 it alarms"
+        self.data_capital = self.gauge("data_capital_ratio", about, ["check"])
+        self.data_firing = self.gauge("data_firing", "1 while surely above the limit, or changed", ["check"])
+        # How many come, by when they were predicted.
+        about = "Documents a minute in the last five minutes that are over"
+        self.volume_documents = self.gauge("volume_minute_documents", about)
+        about = "Documents a minute that usually come at this time of the week"
+        self.volume_usual = self.gauge("volume_usual_minute_documents", about)
+        about = "What bets against too few (silence) or too many (flood) have made; at 1 it alarms"
+        self.volume_capital = self.gauge("volume_capital_ratio", about, ["of"])
+        self.volume_firing = self.gauge("volume_firing", "1 while too few or too many come", ["of"])
         # Of the reigning release, by what is watched; 0 where nothing is the matter.
         self.drift_documents = self.gauge("drift_documents", "Documents compared with the release's reference", ["of"])
         about = "What bets against no change have made of the false alarms that are allowed; at 1 it alarms"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
-from towpath.monitoring.domain.finding import Finding, Monitor
+from towpath.monitoring.domain.finding import Finding, ReadingMonitor
 from towpath.monitoring.domain.join import Counted, Join, Predicted, Told
 from towpath.monitoring.domain.performance.excess import Excess, Found
 from towpath.monitoring.domain.performance.judged import beyond_of, judged_of
@@ -22,10 +22,11 @@ from towpath.monitoring.domain.performance.recent import Recent
 from towpath.monitoring.domain.performance.shift import label_shift
 from towpath.monitoring.domain.performance.shown import Worth
 from towpath.monitoring.domain.performance.worth import Tracked, accuracy_of, cost_of, release_of
+from towpath.monitoring.domain.reading import Reading
 from towpath.monitoring.handlers import truth_of
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.worth_metrics import show_confusion, show_estimates, show_labelled, show_shift
-from towpath.v1 import ClassDecision, Decision, Feedback, ModelRelease, Prediction
+from towpath.v1 import Feedback, ModelRelease
 
 __all__ = ["CAUSE", "Performance"]
 
@@ -36,7 +37,7 @@ _LEAST_SHIFTED = 100
 
 
 @dataclass
-class Performance(Monitor):
+class Performance(ReadingMonitor):
     """The use case. `window` predictions and feedback are remembered, of `releases` releases.
 
     `margin`: by how much a document may become dearer, in the unit, and nobody be paged.
@@ -57,6 +58,7 @@ class Performance(Monitor):
         self._made = 0
         self._reigning = ""
         self._classes = {name: index for index, name in enumerate(self.objective.classes)}
+        self._untold = (math.nan,) * len(self._classes)
 
     def release(self, message: ModelRelease) -> None:
         """One that reigns from now on: it is held against what it was judged on."""
@@ -75,32 +77,12 @@ class Performance(Monitor):
                 error = self.budget.error(CAUSE, None if before is None else made - before)
                 tracked.excess = Excess(costs, beyond, made, error) if error > 0 else None
 
-    def prediction(self, message: Prediction) -> None:
+    def read(self, predictions: Sequence[Reading]) -> None:
         """One of a class that the objective does not know is worth nothing that could be told."""
-        said = message.class_decision
-        label = self._classes.get(said.label)
-        if label is None or not math.isfinite(said.expected_cost):
-            return
-        ask = said.decision == Decision.DECISION_ASK_PERSON
-        probabilities = self._probabilities(said)
-        surest = max(probabilities)
         with self._lock:
-            tracked = self._track(message.release_id)
-            tracked.predictions += 1
-            predicted = Predicted(
-                message.prediction_id,
-                message.document_id,
-                tracked.release_id,
-                label,
-                ask,
-                said.expected_cost,
-                probabilities.index(surest),
-                surest,
-                message.input.tokens if message.HasField("input") else None,
-                message.created_at.ToNanoseconds() / 1e9,
-                self._recent.add(tracked.index, probabilities, label, ask),
-            )
-            self._count(self._join.prediction(predicted))
+            for each in predictions:
+                if 0 <= each.label < len(self._classes) and math.isfinite(each.cost):
+                    self._predicted(each)
 
     def feedback(self, message: Feedback) -> None:
         """Raises MalformedMessageError when it names no known class."""
@@ -158,11 +140,29 @@ class Performance(Monitor):
                 self.metrics.forget(gone)
         return tracked
 
-    def _probabilities(self, said: ClassDecision) -> list[float]:
-        """One a class, in the objective's order; nan where they are not told, or are not those of its classes."""
-        told = {each.label: each.probability for each in said.probabilities}
-        row = [told.get(name, math.nan) for name in self._classes]
-        return row if abs(sum(row) - 1) < 0.01 and min(row) >= 0 else [math.nan] * len(row)
+    def _predicted(self, read: Reading) -> None:
+        tracked = self._track(read.release_id)
+        tracked.predictions += 1
+        row = read.probabilities
+        if not (abs(sum(row) - 1) < 0.01 and min(row) >= 0):
+            row = self._untold
+        surest = max(row)
+        predicted = Predicted(
+            read.prediction_id,
+            read.document_id,
+            tracked.release_id,
+            read.label,
+            read.ask,
+            read.cost,
+            row.index(surest),
+            surest,
+            None if read.sketch is None else read.tokens,
+            read.at,
+            self._recent.add(tracked.index, row, read.label, read.ask),
+        )
+        counted = self._join.prediction(predicted)
+        if counted is not None:
+            self._count(counted)
 
     def _count(self, counted: Counted | None) -> None:
         tracked = None if counted is None else self._tracked.get(counted.predicted.release_id)

@@ -4,42 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import structlog
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
-from towpath.monitoring.domain.drift.columns import Columns, Seen, columns, reference_columns
+from towpath.monitoring.domain.drift.columns import Columns, columns, reference_columns
 from towpath.monitoring.domain.drift.harm import Prices
 from towpath.monitoring.domain.drift.scores import watched
 from towpath.monitoring.domain.drift.watching import Watching
-from towpath.v1 import Decision, Prediction, Reference
+from towpath.monitoring.domain.reading import Reading
+from towpath.v1 import Reference
 
 __all__ = ["Reign", "Waiting", "waiting"]
 
 _log = structlog.get_logger(__name__)
-_ASK = Decision.DECISION_ASK_PERSON
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A document until it is its turn.
+class Waiting(NamedTuple):
+    """A document until it is its turn: by `at`, when it was made, and by `place` among documents made at once.
 
-    `tie` and `place` (of documents made at once) are 0 to 1: chance, and the same whenever the document is read.
-    `trial`: it may be a challenger's answer.
+    `place` and `tie` are 0 to 1: chance, and the same whenever the document is read.
     """
 
-    tie: float
+    at: float
     place: float
-    release_id: str
-    trial: bool
-    seen: Seen
-
-    @property
-    def order(self) -> tuple[float, float]:
-        return self.seen.at, self.place
+    tie: float
+    read: Reading
 
 
 class Reign:
@@ -59,16 +52,17 @@ class Reign:
 
     def step(self, documents: Sequence[Waiting]) -> None:
         """In their order. A challenger's answers are not watched: it reigns from its first one in no trial."""
-        taken = []
-        for each in documents:
-            self._reigned = self._reigned or not each.trial
-            if self._reigned:
-                taken.append(each)
-        if not taken or not self.watchings:
+        if not self._reigned:
+            first = next((place for place, each in enumerate(documents) if not each.read.trial), None)
+            if first is None:
+                return
+            self._reigned, documents = True, documents[first:]
+        if not documents or not self.watchings:
             return
-        made = columns([each.seen for each in taken], self._width, len(self._objective.classes))
-        ids, at = [each.seen.document_id for each in taken], np.array([each.seen.at for each in taken])
-        ties = np.array([each.tie for each in taken])
+        read = [each.read for each in documents]
+        made = columns(read, self._width, len(self._objective.classes))
+        ids, at = [each.document_id for each in read], np.array([each.at for each in documents])
+        ties = np.array([each.tie for each in documents])
         for one in self.watchings:
             one.step(made, ids, at, ties)
 
@@ -89,24 +83,12 @@ class Reign:
         ]
 
 
-def waiting(message: Prediction, objective: Objective, now: float) -> Waiting:
-    """What is kept of a prediction that was read at `now`, before which it was made, whatever its clock says."""
-    said, read, made, classes = message.class_decision, message.input, message.created_at, objective.classes
-    told = {each.label: each.probability for each in said.probabilities}
-    every = len(told) == len(classes) and all(name in told for name in classes)
-    seen = Seen(
-        at=min(now, made.seconds + made.nanos / 1e9) if message.HasField("created_at") else now,
-        document_id=message.document_id,
-        cost=said.expected_cost,
-        asked=said.decision == _ASK,
-        probabilities=tuple(told[name] for name in classes) if every else (),
-        sketch=read.sketch if message.HasField("input") else None,
-        tokens=read.tokens,
-        unknown=read.unknown_tokens,
-    )
-    # A shadow's champion answers; in a canary it may be either's.
-    trial = bool(message.rollout_id) and not message.HasField("shadow")
-    return Waiting(*_chances(message.document_id), message.release_id, trial, seen)
+def waiting(read: Reading, now: float) -> Waiting:
+    """A prediction that was read at `now`, before which it was made, whatever its clock says."""
+    digest = hashlib.blake2b(read.document_id.encode("utf-8", "replace"), digest_size=16).digest()
+    # Two numbers that nobody could tell from independent and uniform on 0 to 1.
+    tie, place = int.from_bytes(digest[:8]) / 2.0**64, int.from_bytes(digest[8:]) / 2.0**64
+    return Waiting(min(now, read.at) if read.timed else now, place, tie, read)
 
 
 def _columns(reference: Reference, objective: Objective) -> Columns:
@@ -121,9 +103,3 @@ def _columns(reference: Reference, objective: Objective) -> Columns:
         reference.probabilities,
         objective.costs,
     )
-
-
-def _chances(document_id: str) -> tuple[float, float]:
-    """Two numbers that nobody could tell from independent and uniform on 0 to 1."""
-    digest = hashlib.blake2b(document_id.encode("utf-8", "replace"), digest_size=16).digest()
-    return int.from_bytes(digest[:8]) / 2.0**64, int.from_bytes(digest[8:]) / 2.0**64

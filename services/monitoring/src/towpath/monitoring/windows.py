@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,12 +13,13 @@ import numpy as np
 
 from towpath.core.errors import ConflictError, RejectedError
 from towpath.core.objective import Objective
-from towpath.monitoring.domain.finding import Monitor
+from towpath.monitoring.domain.finding import ReadingMonitor
+from towpath.monitoring.domain.reading import Reading
 from towpath.monitoring.domain.windows import ALPHA, LEAST, Comparison, Ring, Rows, compare, rows_of
 from towpath.monitoring.domain.windows.cut import parted
 from towpath.monitoring.domain.windows.shown import Against, Side, WindowReport
 from towpath.monitoring.domain.windows.telling import explained
-from towpath.v1 import ModelRelease, Prediction
+from towpath.v1 import ModelRelease
 
 __all__ = ["WindowWatch"]
 
@@ -28,7 +30,7 @@ _NO_INPUT = "These predictions do not tell what the model read: embeddings, leng
 
 
 @dataclass
-class WindowWatch(Monitor):
+class WindowWatch(ReadingMonitor):
     """The use case, for the model that goes by the objective's name. It finds nothing by itself.
 
     `size`: predictions that are remembered.
@@ -58,8 +60,8 @@ class WindowWatch(Monitor):
         with self._lock:
             self._reigning, self._reference, self._why_none = message.release_id, held, why
 
-    def prediction(self, message: Prediction) -> None:
-        self._ring.add(message)
+    def read(self, predictions: Sequence[Reading]) -> None:
+        self._ring.extend(predictions)
 
     def report(self, against: Against, documents: int | None = None, hours: float | None = None) -> WindowReport:
         """Some seconds of work, for one caller at a time.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
+from towpath.core.objective import Objective
+from towpath.monitoring.domain.reading import PredictionReader, Reading
 from towpath.v1 import Alert, Feedback, ModelRelease, Prediction
 
-__all__ = ["Finding", "Monitor", "Severity"]
+__all__ = ["Finding", "Monitor", "ReadingMonitor", "Severity"]
 
 Severity = Literal["info", "warning", "page"]
 
@@ -57,3 +60,21 @@ class Monitor:
     def findings(self) -> Iterable[Finding]:
         """Everything that is the matter now, and what was and is over. Asked after every poll, so it must be cheap."""
         return ()
+
+
+class ReadingMonitor(Monitor):
+    """One that goes by what was read of predictions, once for all such monitors, and takes several at once."""
+
+    objective: Objective
+
+    @cached_property
+    def _reader(self) -> PredictionReader:
+        return PredictionReader(self.objective.classes)
+
+    def prediction(self, message: Prediction) -> None:
+        """For who has but the message."""
+        self.read([self._reader.read(message)])
+
+    def read(self, predictions: Sequence[Reading]) -> None:
+        """Of predictions that were not seen before, in their order."""
+        raise NotImplementedError

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from towpath.monitoring.domain.window import Window
 
 __all__ = ["Counted", "Join", "Predicted", "Told"]
 
 
-@dataclass(frozen=True, slots=True)
-class Predicted:
+class Predicted(NamedTuple):
     """What monitoring remembers of a prediction: a class index, and whether a person was asked instead.
 
     `top` is the most probable class and `confidence` its probability, nan where probabilities were not told. `tokens`
@@ -30,8 +30,7 @@ class Predicted:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What feedback says: the truth about a document, as a class index."""
 
     feedback_id: str

@@ -18,7 +18,8 @@ from towpath.core.service import Backoff
 from towpath.core.stream import Broker, Codec, Consumer, Partition, Record, Registry, dead_letter, read_until
 from towpath.monitoring.adapters.alert_topic import AlertTopic
 from towpath.monitoring.alerts import AlertDesk
-from towpath.monitoring.domain.finding import Monitor
+from towpath.monitoring.domain.finding import Monitor, ReadingMonitor
+from towpath.monitoring.domain.reading import Reading
 from towpath.monitoring.handlers import Watch
 from towpath.monitoring.rollouts import RolloutWatch
 from towpath.v1 import Alert, Feedback, ModelRelease, Prediction, Rollout
@@ -48,6 +49,8 @@ class Reader:
     backoff: Backoff = field(default_factory=Backoff)
     caught_up: threading.Event = field(default_factory=threading.Event)
     _next: dict[Partition, int] = field(default_factory=dict)
+    # Predictions that were not seen before, until monitors are given them: many at once.
+    _new: list[tuple[Prediction, Reading]] = field(default_factory=list)
 
     def loop(self, stop: threading.Event) -> None:
         """Until `stop`."""
@@ -70,16 +73,24 @@ class Reader:
                 _log.info("monitoring.caught_up")
             batch = consumer.poll(timeout_s=0.3, max_records=2000)
             self.backoff.reset()
-            for record in batch.records:
-                self._once(record)
+            self.take(batch.records)
             if self.caught_up.is_set():
                 self._tell()
+
+    def take(self, records: Sequence[Record]) -> None:
+        """What a poll gave. Those that were taken before, as after Kafka was away, are passed over."""
+        try:
+            for record in records:
+                self._once(record)
+        finally:
+            self._hand_on()
+            self.watch.publish()
 
     def _releases(self, stop: threading.Event) -> None:
         """Those that are known come first: a prediction says little without the release that made it."""
         with self.broker.consumer([self.registry.full_name("models")], group=None, client_id=_CLIENT) as reader:
             for record in read_until(reader, reader.end_offsets(), stop):
-                self._once(record)
+                self.take([record])
 
     def _release(self, release: ModelRelease) -> None:
         for each in self.monitors:
@@ -111,7 +122,9 @@ class Reader:
     def _take(self, topic: str, record: Record) -> None:
         if topic == "predictions":
             self._prediction(self.codec.decode(record, Prediction).message)
-        elif topic == "feedback":
+            return
+        self._hand_on()
+        if topic == "feedback":
             self._feedback(self.codec.decode(record, Feedback).message)
         elif topic == "alerts":
             self._alert(self.codec.decode(record, Alert).message)
@@ -129,10 +142,24 @@ class Reader:
             each.heed(alert)
 
     def _prediction(self, prediction: Prediction) -> None:
-        new = self.watch.prediction(prediction)
-        self.trials.prediction(prediction)
-        for each in self.monitors if new else ():
-            each.prediction(prediction)
+        read = self.watch.prediction(prediction)
+        if prediction.rollout_id:
+            self.trials.prediction(prediction)
+        if read is not None:
+            self._new.append((prediction, read))
+
+    def _hand_on(self) -> None:
+        """Before a message of another topic, which may say something about them."""
+        if not self._new:
+            return
+        new, self._new = self._new, []
+        read = [each for _, each in new]
+        for monitor in self.monitors:
+            if isinstance(monitor, ReadingMonitor):
+                monitor.read(read)
+                continue
+            for message, _ in new:
+                monitor.prediction(message)
 
     def _feedback(self, feedback: Feedback) -> None:
         new = self.watch.feedback(feedback)

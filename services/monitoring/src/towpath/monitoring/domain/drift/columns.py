@@ -9,28 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towpath.core.objective import Costs
+from towpath.monitoring.domain.reading import Reading
 
-__all__ = ["Columns", "Seen", "columns", "reference_columns"]
+__all__ = ["Columns", "columns", "reference_columns"]
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is remembered of a prediction until it is counted.
-
-    `at`: seconds since the epoch. `cost`: expected, in the unit. `probabilities`: of the reference's classes in its
-    order, none where it tells another number of them. `sketch`: None where the model tells nothing of its input.
-    """
-
-    at: float
-    document_id: str
-    cost: float
-    asked: bool
-    probabilities: tuple[float, ...]
-    sketch: bytes | None
-    tokens: int
-    unknown: int
 
 
 @dataclass(frozen=True)
@@ -51,27 +34,27 @@ class Columns:
         return len(self.cost)
 
 
-def columns(seen: Sequence[Seen], dimensions: int, classes: int) -> Columns:
+def columns(read: Sequence[Reading], dimensions: int, classes: int) -> Columns:
     """Of documents of the stream, whose sketches should have `dimensions` bytes."""
-    sketches = np.full((len(seen), dimensions), np.nan)
-    probabilities = np.full((len(seen), classes), np.nan)
-    told = [row for row, each in enumerate(seen) if each.sketch is not None and len(each.sketch) == dimensions]
+    sketches = np.full((len(read), dimensions), np.nan)
+    probabilities = np.full((len(read), classes), np.nan)
+    told = [row for row, each in enumerate(read) if each.sketch is not None and len(each.sketch) == dimensions]
     if told and dimensions:
-        joined = b"".join(seen[row].sketch or b"" for row in told)
+        joined = b"".join([read[row].sketch or b"" for row in told])
         sketches[told] = np.frombuffer(joined, dtype=np.int8).reshape(-1, dimensions)
-    sure = [row for row, each in enumerate(seen) if len(each.probabilities) == classes]
+    sure = [row for row, each in enumerate(read) if each.whole]
     if sure and classes:
-        probabilities[sure] = [seen[row].probabilities for row in sure]
-    read = np.array([each.sketch is not None for each in seen], dtype=np.bool_)
-    tokens = np.array([each.tokens for each in seen], dtype=np.float64)
-    unknown = np.array([each.unknown for each in seen], dtype=np.float64)
+        probabilities[sure] = [read[row].probabilities for row in sure]
+    known = np.array([each.sketch is not None for each in read], dtype=np.bool_)
+    tokens = np.array([each.tokens for each in read], dtype=np.float64)
+    unknown = np.array([each.unknown for each in read], dtype=np.float64)
     return Columns(
         sketches,
-        np.where(read, tokens, np.nan),
-        np.where(read, _share(unknown, tokens), np.nan),
+        np.where(known, tokens, np.nan),
+        np.where(known, _share(unknown, tokens), np.nan),
         probabilities,
-        np.array([each.asked for each in seen], dtype=np.float64),
-        np.array([each.cost for each in seen], dtype=np.float64),
+        np.array([each.ask for each in read], dtype=np.float64),
+        np.array([each.cost for each in read], dtype=np.float64),
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 from sys import intern
 
 import numpy as np
+from numpy.typing import NDArray
 
-from towpath.monitoring.domain.windows.rows import Rows
-from towpath.v1 import Decision, Prediction
+from towpath.monitoring.domain.reading import PredictionReader, Reading
+from towpath.monitoring.domain.windows.rows import ABSENT, Rows
+from towpath.v1 import Prediction
 
 __all__ = ["Ring"]
 
@@ -17,15 +21,18 @@ _MOST_TOKENS = np.iinfo(np.int32).max
 # A sketch is some dozens of bytes: more is not one, and would be held `size` times.
 _MOST_BYTES = 1024
 _MOST_COST = 1e12
+# Put into the arrays so many at once: one at a time costs several times as much.
+_AT_ONCE = 256
 
 
 class Ring:
     """The last `size` predictions; threads may share it. About 60 bytes a document, and its id, and its sketch."""
 
     def __init__(self, size: int, classes: tuple[str, ...]) -> None:
-        self._classes = {name: index for index, name in enumerate(classes)}
+        self._reader = PredictionReader(classes)
         self._rows = Rows.empty(size, classes=len(classes))
         self._count = 0
+        self._added: list[Reading] = []
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -33,44 +40,60 @@ class Ring:
 
     def add(self, message: Prediction) -> None:
         """What it says; the oldest is forgotten when there are more than `size`."""
+        self.extend([self._reader.read(message)])
+
+    def extend(self, read: Iterable[Reading]) -> None:
+        """The same of several, in their order."""
         with self._lock:
-            at = self._count % len(self._rows)
-            self._count += 1
-            rows = self._rows
-            rows.ids[at], rows.releases[at] = message.document_id, intern(message.release_id)
-            rows.times[at] = message.created_at.seconds + message.created_at.nanos / 1e9
-            self._decision(at, message)
-            self._input(at, message)
+            for each in read:
+                self._added.append(each)
+                self._count += 1
+                if len(self._added) >= min(_AT_ONCE, len(self._rows)):
+                    self._put()
 
     def last(self) -> Rows:
         """All of them, by the time of their prediction, as a copy: after a restart partitions take other turns."""
         with self._lock:
+            self._put()
             return self._rows[np.argsort(self._rows.times[: len(self)], kind="stable")]
 
-    def _decision(self, at: int, message: Prediction) -> None:
-        rows, said = self._rows, message.class_decision
-        rows.probabilities[at] = np.nan
-        rows.labels[at], rows.costs[at], rows.ask[at] = -1, np.nan, False
-        if not message.HasField("class_decision"):
-            return
-        for each in said.probabilities:
-            index = self._classes.get(each.label)
-            if index is not None:
-                rows.probabilities[at, index] = each.probability
-        rows.labels[at] = self._classes.get(said.label, len(self._classes))
-        rows.ask[at] = said.decision == Decision.DECISION_ASK_PERSON
-        rows.costs[at] = said.expected_cost if abs(said.expected_cost) < _MOST_COST else np.nan
+    def _put(self) -> None:
+        first = self._count - len(self._added)
+        for width, some in groupby(self._added, key=self._width):
+            part = list(some)
+            places = np.arange(first, first + len(part)) % len(self._rows)
+            first += len(part)
+            self._said(places, part)
+            self._input(places, part, width)
+        self._added.clear()
 
-    def _input(self, at: int, message: Prediction) -> None:
-        told, stats = message.HasField("input"), message.input
-        self._rows.tokens[at] = min(stats.tokens, _MOST_TOKENS) if told else -1
-        self._rows.unknown[at] = min(stats.unknown_tokens, _MOST_TOKENS) if told else -1
-        fits = told and 0 < len(stats.sketch) <= _MOST_BYTES
-        if fits and len(stats.sketch) != self._rows.sketches.shape[1]:
+    def _said(self, at: NDArray[np.intp], read: Sequence[Reading]) -> None:
+        rows = self._rows
+        rows.ids[at] = [each.document_id for each in read]
+        rows.releases[at] = [intern(each.release_id) for each in read]
+        rows.times[at] = [each.at for each in read]
+        rows.labels[at] = [each.label for each in read]
+        rows.probabilities[at] = [each.probabilities for each in read]
+        rows.ask[at] = [each.ask for each in read]
+        rows.costs[at] = [
+            each.cost if each.label != ABSENT and abs(each.cost) < _MOST_COST else np.nan for each in read
+        ]
+
+    def _input(self, at: NDArray[np.intp], read: Sequence[Reading], width: int) -> None:
+        told = [each.sketch is not None for each in read]
+        tokens = [min(each.tokens, _MOST_TOKENS) for each in read]
+        unknown = [min(each.unknown, _MOST_TOKENS) for each in read]
+        self._rows.tokens[at], self._rows.unknown[at] = np.where(told, tokens, ABSENT), np.where(told, unknown, ABSENT)
+        if width and width != self._rows.sketches.shape[1]:
             # Sketches of another length are another encoder's: nothing before can be compared with them.
-            size = len(self._rows)
-            self._rows = replace(self._rows, sketches=np.zeros((size, len(stats.sketch)), dtype=np.int8))
+            self._rows = replace(self._rows, sketches=np.zeros((len(self._rows), width), dtype=np.int8))
             self._rows.sketched[:] = False
-        self._rows.sketched[at] = fits
-        if fits:
-            self._rows.sketches[at] = np.frombuffer(stats.sketch, dtype=np.int8)
+        self._rows.sketched[at] = width > 0
+        if width:
+            joined = b"".join([each.sketch or b"" for each in read])
+            self._rows.sketches[at] = np.frombuffer(joined, dtype=np.int8).reshape(-1, width)
+
+    @staticmethod
+    def _width(read: Reading) -> int:
+        """Of its sketch, 0 where there is none."""
+        return len(read.sketch) if read.sketch is not None and len(read.sketch) <= _MOST_BYTES else 0
