@@ -28,6 +28,8 @@ from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.performance import CAUSE, Performance
 from towpath.monitoring.rollouts import RolloutWatch
 from towpath.monitoring.settings import MonitoringSettings
+from towpath.monitoring.volume import CAUSE as VOLUME
+from towpath.monitoring.volume import VolumeWatch
 from towpath.monitoring.windows import WindowWatch
 
 __all__ = ["build"]
@@ -51,7 +53,7 @@ def build(
     codec, registry = Codec(settings.encoding, "towpath/monitoring"), Registry.load(settings.topic_prefix)
     trials = RolloutWatch(objective, metrics, settings.monitoring_window_documents)
     windows = WindowWatch(objective, settings.monitoring_report_documents)
-    budget = Budget.of(objective.contract.monitoring.false_alarms, (CAUSE, *CAUSES))
+    budget = Budget.of(objective.contract.monitoring.false_alarms, (CAUSE, *CAUSES, VOLUME))
     performance = Performance(
         objective,
         metrics,
@@ -61,7 +63,8 @@ def build(
         settings.monitoring_margin,
     )
     drift = DriftWatch(objective, metrics, budget)
-    monitors: list[Monitor] = [performance, drift, windows, *also]
+    volume = VolumeWatch(objective, metrics, budget)
+    monitors: list[Monitor] = [performance, drift, windows, volume, *also]
     desk = AlertDesk(objective.name, settings.monitoring_alert_cooldown_seconds)
     topic = AlertTopic(broker, codec, registry, desk, metrics)
     reader = Reader(broker, codec, registry, watch, trials, desk, topic, monitors)

@@ -1,0 +1,1 @@
+"""How many documents come, and their rhythm: too few, or too many, for the hour of the week. Pure."""
