@@ -19,7 +19,9 @@ _WIDTH = 110
 _HELP = """Walk the whole path on this machine: real tweets in, predictions out, over a real Kafka.
 
 Starts Kafka and the services, collects documents and ratings, trains, gates and releases a model, streams unseen
-documents through it, and shows what came of it beside VADER and a human rater. Stays up until Ctrl-C.
+documents through it, and shows what came of it beside VADER and a human rater. Then the world changes: snippets of
+film reviews come, and the loop closes by itself: alarm with its price, labels, run, gate, canary, promotion. Stays up
+until Ctrl-C.
 
 Examples:
 
@@ -40,7 +42,10 @@ def demo(
     objective: Annotated[Path, typer.Option(help="The objective file.", envvar="TOWPATH_OBJECTIVE")] = Path(
         "objective.yaml"
     ),
-    documents: Annotated[int | None, typer.Option(min=100, help="Use so many tweets only.")] = None,
+    documents: Annotated[
+        int | None, typer.Option(min=100, help="Use so many tweets only, and films in proportion.")
+    ] = None,
+    first_act: Annotated[bool, typer.Option("--first-act", help="End the path before the world changes.")] = False,
     endpoint: Annotated[bool, typer.Option("--endpoint", help="Start the Open Inference endpoint too.")] = False,
 ) -> None:
     if context.invoked_subcommand is not None:
@@ -58,7 +63,7 @@ def demo(
     try:
         with errors_told():
             options = Options(home=folder, objective=objective, documents=documents, endpoint=endpoint)
-            code = run_demo(options, screen, stay=not leave, report_file=report)
+            code = run_demo(options, screen, stay=not leave, report_file=report, second_act=not first_act)
     finally:
         _tidy(folder, screen, keep=keep or home is not None or code == 1)
     raise typer.Exit(code)

@@ -55,6 +55,7 @@ class Report:
     gate: Mapping[str, Any]
     preparation: Mapping[str, Any] = field(default_factory=dict)
     monitoring: Mapping[str, float] = field(default_factory=dict)
+    second_act: Mapping[str, Any] = field(default_factory=dict)
     failed: str | None = None
 
     def to_dict(self) -> dict[str, Any]:

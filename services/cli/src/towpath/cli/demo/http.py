@@ -15,7 +15,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from towpath.cli.demo.tweets import Tweet
 from towpath.core.errors import RetryableError, TowpathError
 
-__all__ = ["document", "feedback", "metric", "post_each", "post_stream", "ratings", "run_training", "steps"]
+__all__ = [
+    "ask",
+    "document",
+    "feedback",
+    "follow",
+    "metric",
+    "post",
+    "post_each",
+    "post_stream",
+    "ratings",
+    "run_training",
+    "steps",
+]
 
 _SOURCE = "icwsm-2014"
 _CHUNK_LINES = 200
@@ -101,10 +113,17 @@ def run_training(client: httpx.Client, url: str, step: Callable[[str], None], *,
     Raises:
         TowpathError: it failed, or took longer than `timeout_s`.
     """
-    begun = _answer(lambda: client.post(f"{url}/v1/runs", json={"reason": "demo"}), f"{url}/v1/runs")
-    where, deadline, pause = f"{url}/v1/runs/{begun['runId']}", time.monotonic() + timeout_s, threading.Event()
+    begun = post(client, f"{url}/v1/runs", {"reason": "demo"})
+    return follow(client, url, begun["runId"], step, timeout_s=timeout_s)
+
+
+def follow(
+    client: httpx.Client, url: str, run_id: str, step: Callable[[str], None], *, timeout_s: float
+) -> dict[str, Any]:
+    """A run to its end, whoever started it. Raises as `run_training`."""
+    where, deadline, pause = f"{url}/v1/runs/{run_id}", time.monotonic() + timeout_s, threading.Event()
     while time.monotonic() < deadline:
-        run = _answer(lambda: client.get(where), where)
+        run = ask(client, where)
         step(steps(run))
         if run["status"] == "succeeded":
             return run
@@ -120,6 +139,16 @@ def steps(run: Mapping[str, Any]) -> str:
     for each in run["steps"]:
         parts.append(f"{each['step']} " + ("…" if each["status"] == "running" else f"{each['seconds']:.1f} s"))
     return ", ".join(parts) or str(run["status"])
+
+
+def ask(client: httpx.Client, url: str) -> dict[str, Any]:
+    """GET. Raises TowpathError with what the service says."""
+    return _answer(lambda: client.get(url), url)
+
+
+def post(client: httpx.Client, url: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """POST of one object. Raises TowpathError with what the service says."""
+    return _answer(lambda: client.post(url, json=row), url)
 
 
 def metric(client: httpx.Client, url: str, name: str, **labels: str) -> float | None:

@@ -15,6 +15,7 @@ import httpx
 from towpath.cli.demo import http, tweets
 from towpath.cli.demo.board import Stage
 from towpath.cli.demo.fetch import sdist
+from towpath.cli.demo.loop import Loop
 from towpath.cli.demo.preparation import Preparation, prepare
 from towpath.cli.demo.reader import PredictionReader, Seen
 from towpath.cli.demo.tweets import Tweet
@@ -26,12 +27,12 @@ from towpath.core.objective import Objective, load_objective
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker, Registry
 
-__all__ = ["STAGES", "Options", "Walk"]
+__all__ = ["SILENCE_LIMIT_S", "STAGES", "TRAINING_LIMIT_S", "Options", "Walk", "there", "until", "write_down"]
 
 _PACED_PER_SECOND = 40.0
 _PACED_SHARE = 0.25
-_TRAINING_LIMIT_S = 420.0
-_SILENCE_LIMIT_S = 60.0
+TRAINING_LIMIT_S = 420.0
+SILENCE_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Walk:
     speed: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     monitoring: dict[str, float] = field(default_factory=dict)
+    loop: Loop = field(default_factory=Loop)
 
     @classmethod
     def begin(cls, options: Options, stack: ExitStack) -> Walk:
@@ -81,15 +83,15 @@ class Walk:
     @property
     def bootstrap_servers(self) -> str:
         given = os.environ.get("TOWPATH_KAFKA_BOOTSTRAP_SERVERS")
-        servers: str = given or _there(self.kafka).bootstrap_servers
+        servers: str = given or there(self.kafka).bootstrap_servers
         return servers
 
     def url(self, service: str) -> str:
-        url: str = _there(self.services)[service].url
+        url: str = there(self.services)[service].url
         return url
 
 
-def _there(thing: Any) -> Any:
+def there(thing: Any) -> Any:
     if thing is None:
         raise TowpathError("an earlier stage has not left what this one needs")
     return thing
@@ -107,7 +109,7 @@ def start_kafka(walk: Walk, stage: Stage) -> None:
 
 
 def create_topics(walk: Walk, stage: Stage) -> None:
-    created = _there(walk.broker).create_topics(walk.registry.specs())
+    created = there(walk.broker).create_topics(walk.registry.specs())
     stage.say(f"{len(created)} created, {len(list(walk.registry)) - len(created)} there already")
 
 
@@ -128,15 +130,15 @@ def start_services(walk: Walk, stage: Stage) -> None:
         stage.say(", ".join(live))
 
     walk.services.wait_live(progress)
-    _write_down(walk)
+    write_down(walk)
     walk.client = walk.stack.enter_context(httpx.Client(timeout=httpx.Timeout(60.0)))
 
 
-def _write_down(walk: Walk) -> None:
+def write_down(walk: Walk) -> None:
     """So that the other commands find the demo while it runs, by TOWPATH_HOME."""
     home, kafka = walk.options.home, walk.kafka
     processes = [] if kafka is None else [Started.of("kafka", kafka.pid, kafka.log)]
-    processes += _there(walk.services).started()
+    processes += there(walk.services).started()
     up = Up(bootstrap_servers=walk.bootstrap_servers, topic_prefix=walk.registry.prefix, processes=processes)
     up.save(home)
     walk.stack.callback(Up.path(home).unlink, missing_ok=True)
@@ -159,9 +161,9 @@ def prepare_objective(walk: Walk, stage: Stage) -> None:
 
 
 def collect(walk: Walk, stage: Stage) -> None:
-    walk.reader = PredictionReader(_there(walk.broker), walk.registry.full_name("predictions"))
+    walk.reader = PredictionReader(there(walk.broker), walk.registry.full_name("predictions"))
     walk.stack.enter_context(walk.reader)
-    client, url, begin = _there(walk.client), walk.url("ingestion"), time.monotonic()
+    client, url, begin = there(walk.client), walk.url("ingestion"), time.monotonic()
     stage.expect(len(walk.learn), "documents")
     http.post_stream(client, f"{url}/v1/documents", map(http.document, walk.learn), stage.count)
     total = sum(len(each.ratings) for each in walk.learn)
@@ -172,7 +174,7 @@ def collect(walk: Walk, stage: Stage) -> None:
 
 
 def train(walk: Walk, stage: Stage) -> None:
-    run = http.run_training(_there(walk.client), walk.url("training"), stage.say, timeout_s=_TRAINING_LIMIT_S)
+    run = http.run_training(there(walk.client), walk.url("training"), stage.say, timeout_s=TRAINING_LIMIT_S)
     walk.run = run
     stage.say(f"gate: {run['outcome']} ({http.steps(run)})")
 
@@ -188,7 +190,7 @@ def release(walk: Walk, stage: Stage) -> None:
         stage.say("the one that reigned serves on")
     stage.expect(len(walk.learn), "predictions")
     ids = [each.document_id for each in walk.learn]
-    seen = _there(walk.reader).wait(ids, timeout_s=_SILENCE_LIMIT_S, progress=stage.count)
+    seen = there(walk.reader).wait(ids, timeout_s=SILENCE_LIMIT_S, progress=stage.count)
     last = max(each.at for each in seen.values())
     if min(each.at for each in seen.values()) > begin:
         walk.speed["backlog_documents_per_second"] = len(seen) / (last - begin)
@@ -196,7 +198,7 @@ def release(walk: Walk, stage: Stage) -> None:
 
 def _picked_up(walk: Walk, release_id: str) -> None:
     until(
-        lambda: http.metric(_there(walk.client), walk.url("serving"), "towpath_serving_model", release=release_id),
+        lambda: http.metric(there(walk.client), walk.url("serving"), "towpath_serving_model", release=release_id),
         what=f"serving took no notice of {release_id}: see {walk.options.home / 'logs' / 'serving.log'}",
     )
 
@@ -207,7 +209,7 @@ def until(ask: Callable[[], float | None], *, what: str) -> float:
     Raises:
         TowpathError: none came in time; `what` is its message.
     """
-    deadline = time.monotonic() + _SILENCE_LIMIT_S
+    deadline = time.monotonic() + SILENCE_LIMIT_S
     while time.monotonic() < deadline:
         answer = ask()
         if answer:
@@ -224,7 +226,7 @@ def _reigns(walk: Walk) -> None:
 
 def stream(walk: Walk, stage: Stage) -> None:
     """First all at once, for the rate; then at a steady pace, for the latency of live traffic."""
-    client, url = _there(walk.client), f"{walk.url('ingestion')}/v1/documents"
+    client, url = there(walk.client), f"{walk.url('ingestion')}/v1/documents"
     paced_count = max(1, min(round(_PACED_SHARE * len(walk.unseen)), 600))
     burst, paced = walk.unseen[paced_count:], walk.unseen[:paced_count]
     stage.expect(len(burst), "predictions")
@@ -239,7 +241,7 @@ def stream(walk: Walk, stage: Stage) -> None:
     http.post_each(client, url, paced, per_second=_PACED_PER_SECOND, sent=stage.count)
     walk.seen = {**seen, **_wait(walk, paced, stage)}
     walk.paced = frozenset(each.document_id for each in paced)
-    walk.counts["repeated_predictions"] = _there(walk.reader).repeated(list(walk.seen))
+    walk.counts["repeated_predictions"] = there(walk.reader).repeated(list(walk.seen))
     if walk.counts["repeated_predictions"]:
         raise TowpathError(f"{walk.counts['repeated_predictions']} documents were predicted more than once")
     stage.say("each document predicted exactly once")
@@ -247,7 +249,7 @@ def stream(walk: Walk, stage: Stage) -> None:
 
 def _wait(walk: Walk, sent: Sequence[Tweet], stage: Stage) -> dict[str, Seen]:
     ids = [each.document_id for each in sent]
-    found: dict[str, Seen] = _there(walk.reader).wait(ids, timeout_s=_SILENCE_LIMIT_S, progress=stage.count)
+    found: dict[str, Seen] = there(walk.reader).wait(ids, timeout_s=SILENCE_LIMIT_S, progress=stage.count)
     return found
 
 
@@ -258,13 +260,13 @@ def feed_back(walk: Walk, stage: Stage) -> None:
     label = walk.objective.class_of_grade
     rows = (http.feedback(each, label(each.mean)) for each in told)
     url = f"{walk.url('ingestion')}/v1/feedback"
-    walk.counts["feedback"] = http.post_stream(_there(walk.client), url, rows, stage.count)
+    walk.counts["feedback"] = http.post_stream(there(walk.client), url, rows, stage.count)
     _realised(walk, {each.document_id for each in told}, stage)
 
 
 def _realised(walk: Walk, told: set[str], stage: Stage) -> None:
     """Wait until monitoring has put truths and predictions together, and ask it for the cost."""
-    client, url = _there(walk.client), walk.url("monitoring")
+    client, url = there(walk.client), walk.url("monitoring")
     by = {"release": max(walk.seen.values(), key=lambda each: each.at).prediction.release_id}
 
     def all_joined() -> float | None:

@@ -15,6 +15,7 @@ from towpath.cli.context import plain
 from towpath.cli.demo.board import Stage
 from towpath.cli.demo.figures import Decider, Judged, Report, human, judge, percentile, truths, vader_label
 from towpath.cli.demo.path import Walk
+from towpath.cli.demo.saving import figures as second_figures
 from towpath.cli.demo.tweets import Tweet
 from towpath.core.objective import Objective
 from towpath.v1 import Decision, Prediction
@@ -22,9 +23,9 @@ from towpath.v1 import Decision, Prediction
 __all__ = ["report", "shown"]
 
 
-def report(walk: Walk, stages: Sequence[Stage], failed: str | None) -> Report:
-    """Every figure there is; of what no stage reached there is none."""
-    seconds = {stage.title: round(stage.seconds, 3) for stage in stages if stage.began}
+def report(walk: Walk, stages: Sequence[Stage], failed: str | None, second: Sequence[Stage] = ()) -> Report:
+    """Every figure there is; of what no stage reached there is none. `second`: the stages of the second act."""
+    seconds = _seconds(stages)
     run = walk.run
     return Report(
         unit=walk.objective.unit,
@@ -36,8 +37,20 @@ def report(walk: Walk, stages: Sequence[Stage], failed: str | None) -> Report:
         gate={key: run.get(key) for key in ("outcome", "explanation", "comparisons", "metrics", "release")},
         preparation=walk.preparation.figures() if walk.preparation else {},
         monitoring=walk.monitoring,
+        second_act=_second(walk, second),
         failed=failed,
     )
+
+
+def _seconds(stages: Sequence[Stage]) -> dict[str, float]:
+    return {stage.title: round(stage.seconds, 3) for stage in stages if stage.began}
+
+
+def _second(walk: Walk, stages: Sequence[Stage]) -> dict[str, Any]:
+    seconds = _seconds(stages)
+    if not seconds:
+        return {}
+    return {**second_figures(walk.loop, walk.objective), "stages": seconds, "seconds": round(sum(seconds.values()), 3)}
 
 
 def _deciders(walk: Walk) -> list[Decider]:

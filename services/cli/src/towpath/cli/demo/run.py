@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,7 +18,10 @@ from rich.console import Console
 from rich.text import Text
 
 from towpath.cli.context import plain
-from towpath.cli.demo.board import Board, board
+from towpath.cli.demo.board import Board, Stage, board
+from towpath.cli.demo.closed import closed
+from towpath.cli.demo.closing import SECOND_ACT
+from towpath.cli.demo.figures import Report
 from towpath.cli.demo.path import STAGES, Options, Walk
 from towpath.cli.demo.result import report, shown
 from towpath.core.errors import TowpathError
@@ -29,13 +32,16 @@ __all__ = ["run_demo"]
 _FAILURES = (TowpathError, OSError, ValueError, httpx.HTTPError)
 
 
-def run_demo(options: Options, console: Console, *, stay: bool, report_file: Path | None) -> int:
+Act = Callable[[Walk, Stage], None]
+
+
+def run_demo(options: Options, console: Console, *, stay: bool, report_file: Path | None, second_act: bool) -> int:
     """Walk the whole path; 0 when every stage was done, 1 when one failed, 130 when interrupted."""
     interrupted = threading.Event()
     with _signals(interrupted), ExitStack() as stack:
         try:
             walk = Walk.begin(options, stack)
-            failed = _stages(walk, board([title for title, _ in STAGES], console), console, report_file)
+            failed = _acts(walk, console, report_file, second_act=second_act)
             if stay and failed is None:
                 console.print(_further(walk), soft_wrap=True)
                 _stay(walk, interrupted)
@@ -45,25 +51,44 @@ def run_demo(options: Options, console: Console, *, stay: bool, report_file: Pat
     return 0 if failed is None else 1
 
 
-def _stages(walk: Walk, view: Board, console: Console, report_file: Path | None) -> str | None:
-    failed: str | None = None
+def _acts(walk: Walk, console: Console, report_file: Path | None, *, second_act: bool) -> str | None:
+    first, second = _board(STAGES, console), _board(SECOND_ACT, console)
+    failed = _stages(walk, first, STAGES)
+    figures = _write(report(walk, first.stages, failed), report_file)
+    if failed is None:
+        console.print(shown(figures))
+    if failed is None and second_act:
+        console.print(Text("\nThe second act: the world changes, and the loop closes by itself.\n", "bold"))
+        failed = _stages(walk, second, SECOND_ACT)
+        figures = _write(report(walk, first.stages, failed, second.stages), report_file)
+        if failed is None:
+            console.print(closed(figures))
+    if failed is not None:
+        console.print(Text(f"\n{plain(failed)}\n", "red"), soft_wrap=True)
+        console.print(Text(f"The services' logs are in {walk.options.home / 'logs'}"), soft_wrap=True)
+    return failed
+
+
+def _board(stages: Sequence[tuple[str, Act]], console: Console) -> Board:
+    return board([title for title, _ in stages], console)
+
+
+def _stages(walk: Walk, view: Board, stages: Sequence[tuple[str, Act]]) -> str | None:
+    """What failed, in words."""
     with view.shown():
-        for stage, (title, act) in zip(view.stages, STAGES, strict=True):
+        for stage, (title, act) in zip(view.stages, stages, strict=True):
             try:
                 with view.running(stage):
                     act(walk, stage)
             except _FAILURES as error:
-                failed = f"{title}: {error}"
-                break
-    figures = report(walk, view.stages, failed)
-    if report_file is not None:
-        report_file.write_text(json.dumps(figures.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-    if failed is None:
-        console.print(shown(figures))
-    else:
-        console.print(Text(f"\n{plain(failed)}\n", "red"), soft_wrap=True)
-        console.print(Text(f"The services' logs are in {walk.options.home / 'logs'}"), soft_wrap=True)
-    return failed
+                return f"{title}: {error}"
+    return None
+
+
+def _write(figures: Report, file: Path | None) -> Report:
+    if file is not None:
+        file.write_text(json.dumps(figures.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    return figures
 
 
 def _further(walk: Walk) -> Text:

@@ -76,6 +76,7 @@ class RunningService:
     spec: ServiceSpec
     process: Process
     port: int
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def url(self) -> str:
@@ -120,7 +121,13 @@ class Services:
             detached=self._detached,
         )
         process.start()
-        self.running[spec.name] = RunningService(spec, process, port)
+        self.running[spec.name] = RunningService(spec, process, port, environment)
+
+    def restart(self, name: str, more: Mapping[str, str]) -> None:
+        """Stop one and start it anew where it was, with `more` in its environment; `wait_live` waits for it."""
+        before = self.running[name]
+        before.process.stop()
+        self._start_one(before.spec, before.port, {**before.environment, **more})
 
     def wait_live(self, progress: Callable[[str], None], *, timeout_s: float = _LIVE_LIMIT_S) -> None:
         """Return when every one answers /livez. `progress` hears the name of each.
