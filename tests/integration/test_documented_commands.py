@@ -41,6 +41,7 @@ ELSEWHERE = {
     "towpath labels tasks --": "likewise",
     "towpath labels reconcile": "likewise",
     "towpath labels import": "likewise, with files of each kind",
+    "towpath labels next --count 100 --alert": "wants an alert: tests/unit/cli/test_labels_queue types it",
     "towpath alerts show": "wants an alert: tests/unit/monitoring/test_alerts types it",
     "towpath alerts ack": "likewise",
     "towpath alerts resolve": "likewise",

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from support.objective import CATS_OR_DOGS
 from towpath.cli.__main__ import app
 from towpath.model.build.tiny import build_tiny_encoder
+from towpath.pipelines.steps.split import part_of
 
 N, LABELLED, WRONG = 150, 100, "pet-7"
 WORDS = ["aaa", "bbb", "ccc", "ddd", "eee"], ["vvv", "www", "xxx", "yyy", "zzz"]
@@ -71,6 +72,19 @@ def test_a_wrong_label_is_queued_and_once_reviewed_not_again(folder: Path) -> No
     assert again.exit_code == 0, again.output
     assert "1 that were reviewed are left out" in again.output
     assert WRONG not in {each["documentId"] for each in read(folder / "again.ndjson")}
+
+
+def test_the_documents_of_an_alert_come_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {"documentIds": ["pet-140", "pet-3", "pet-149", "elsewhere"]}
+    monkeypatch.setattr("towpath.cli.alerting.alert", {"alr-1": named}.__getitem__)
+    done = typed("next", "--count", "5", "--alert", "alr-1", "-o", "next.ndjson")
+    assert done.exit_code == 0, done.output
+    assert "2 of the alert's 4 documents are here and unrated" in done.output
+    chosen = read(folder / "next.ndjson")
+    assert [each["documentId"] for each in chosen[:2]] == ["pet-140", "pet-149"]
+    assert len({each["documentId"] for each in chosen}) == 5
+    for each in chosen[:2]:
+        assert each["why"] == ("evaluation" if part_of(each["text"]) == "test" else "uncertain")
 
 
 def test_what_comes_next_is_new_and_a_share_is_for_evaluation(folder: Path) -> None:

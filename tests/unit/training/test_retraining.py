@@ -30,7 +30,17 @@ from towpath.training.domain.runs import Run
 from towpath.training.entrypoints.watch import Watcher
 from towpath.training.handlers import longest_s
 from towpath.training.settings import TrainingSettings
-from towpath.v1 import Alert, AlertState, Annotation, ClassLabel, ModelRelease
+from towpath.v1 import (
+    Alert,
+    AlertState,
+    Annotation,
+    ClassDecision,
+    ClassLabel,
+    ClassProbability,
+    Document,
+    ModelRelease,
+    Prediction,
+)
 
 OBJECTIVE = Path(__file__).parents[3] / "objective.yaml"
 NAME = "tweet-sentiment"
@@ -135,9 +145,23 @@ class Rig:
         said: dict[str, Any] = {"rater_id": "r", "class_label": ClassLabel(label="neutral")}
         self.send("annotations", *(Annotation(annotation_id=f"a{n}", document_id=f"d{n}", **said) for n in numbers))
 
-    def alarm(self, cause: str = "drift/embedding", harm: float = 190.0, state: int = FIRING) -> None:
+    def predict(self, *numbers: int) -> None:
+        """Documents come and are answered."""
+        said = [ClassProbability(label=each, probability=1 / 3) for each in ("negative", "neutral", "positive")]
+        decision = ClassDecision(label="neutral", probabilities=said)
+        self.send("documents", *(Document(document_id=f"d{n}", text=f"words of train {n}") for n in numbers))
+        self.send("predictions", *(Prediction(document_id=f"d{n}", class_decision=decision) for n in numbers))
+
+    def alarm(
+        self,
+        cause: str = "drift/embedding",
+        harm: float = 190.0,
+        state: int = FIRING,
+        document_ids: Sequence[str] = (),
+    ) -> None:
         made = Alert(alert_id=f"alr-{cause}", objective=NAME, monitor=cause.split("/")[0], cause=cause, trace_id=TRACE)
         made.state, made.extra_cost_per_thousand, made.summary = state, harm, "s"  # type: ignore[assignment]
+        made.document_ids.extend(document_ids)
         self.send("alerts", made)
 
     def alerts(self) -> list[Alert]:
@@ -359,10 +383,12 @@ def test_a_challenger_that_is_rolled_back_later_answers_its_cause_no_more(tmp_pa
 def test_labels_are_asked_for_and_waited_for(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.annotate(1)
-    rig.alarm()
+    rig.predict(1, 7, 8)
+    rig.alarm(document_ids=["d1", "d8"])
     with rig.life():
         (call,) = until(lambda: rig.told("retraining"))
-        assert "towpath labels next --count 1" in call.summary
+        assert f"towpath labels next --count 1 -o next.ndjson --alert {call.alert_id}" in call.summary
+        assert list(call.document_ids) == ["d8"], "seen in the alert, predicted, and nobody labelled it"
         assert (rig.runs(), rig.told()) == ([], [])
         rig.annotate(2)
         until(lambda: [run.status for run in rig.runs()] == ["succeeded"])

@@ -114,7 +114,7 @@ def test_too_few_labels_are_asked_for_with_the_command_that_gets_the_queue() -> 
     (call,) = made.calls
     assert (call.cause, call.severity, dict(call.evidence)) == (LABELS, "info", {"wanted": 5.0, "have": 2.0})
     assert "3 more annotated documents" in call.summary
-    assert "towpath labels next --count 3 -o next.ndjson" in call.summary
+    assert call.command == "towpath labels next --count 3 -o next.ndjson"
 
 
 def test_after_a_release_the_next_cause_waits_for_the_cooldown() -> None:
@@ -341,6 +341,7 @@ def test_a_silenced_cause_is_left_alone_until_the_silence_is_over() -> None:
 def test_what_training_asks_for_is_told_once_and_taken_back_when_it_is_there() -> None:
     alerts, calls = Alerts("o"), planned(trouble(), new=0).calls
     (asked,) = alerts.messages((), calls, NOW)
+    assert asked.summary.endswith(f"towpath labels next --count 5 -o next.ndjson --alert {asked.alert_id}")
     assert (asked.monitor, asked.cause, asked.state) == ("retraining", LABELS, FIRING)
     alerts.take(asked, NOW)
     assert alerts.messages((), calls, NOW + 1) == []

@@ -17,6 +17,7 @@ from towpath.training.adapters.cold_release import cold_release
 from towpath.training.adapters.launch import Launch, new_launch
 from towpath.training.adapters.releases import Releases
 from towpath.training.adapters.store import RunStore
+from towpath.training.adapters.unlabelled import Unlabelled
 from towpath.training.adapters.versions import Versions
 from towpath.training.cold_start import ColdStart
 from towpath.training.entrypoints import http, releases_http, retraining_http
@@ -66,7 +67,8 @@ def build(
         cold_start=cold_start if settings.training_cold_start else None,
         remote=remote,
     )
-    retraining = Retraining(trainer, broker, codec, registry.full_name("alerts"))
+    unlabelled = Unlabelled(broker, codec, registry)
+    retraining = Retraining(trainer, broker, codec, registry.full_name("alerts"), unlabelled)
     app = new_app("Towpath training", health, metrics.registry, description="Runs, gates and releases.")
     decided = retraining_http.router(retraining, settings.training_auto)
     for router in (http.router(trainer), releases_http.router(control), decided):

@@ -6,8 +6,9 @@ finds undone. A run is written down before it is told, so that none is told that
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,9 +18,12 @@ from towpath.core.errors import ConflictError
 from towpath.core.objective import Objective, load_objective
 from towpath.core.stream import Broker, Codec
 from towpath.training.adapters.past_runs import PastRuns
-from towpath.training.domain.retraining import Facts, Fates, Plan, Start, plan
+from towpath.training.adapters.unlabelled import Unlabelled
+from towpath.training.domain.retraining import Call, Facts, Fates, Plan, Start, Told, plan
 from towpath.training.domain.retraining.alerts import Alerts, Decided
 from towpath.training.domain.retraining.labels import NewDocuments
+from towpath.training.domain.retraining.policy import LABELS
+from towpath.training.domain.retraining.wanted import wanted
 from towpath.training.handlers import Trainer
 from towpath.v1 import Alert, AlertState, ModelRelease, Rollout
 
@@ -49,6 +53,7 @@ class Retraining:
     broker: Broker
     codec: Codec
     topic: str
+    unlabelled: Unlabelled
     now: Callable[[], float] = time.time
     view: View = field(default_factory=View)
     _labels: NewDocuments = field(default_factory=NewDocuments)
@@ -79,11 +84,11 @@ class Retraining:
         if self._fates is not None:
             self._fates.reigns(release, at)
 
-    def step(self) -> None:
+    def step(self, stop: threading.Event | None = None) -> None:
         """What is to be done now is done.
 
         Raises:
-            RetryableError: Kafka went away.
+            RetryableError: Kafka went away, or `stop` was set.
             ObjectiveError: it has mistakes.
         """
         if self._alerts is None or self._runs is None:
@@ -91,7 +96,8 @@ class Retraining:
         objective, now = self.objective(), self.now()
         facts = self._facts(objective, self._alerts, self._runs, now)
         todo = plan(objective.contract.retraining, facts, now)
-        self._tell(self._alerts, todo, now)
+        calls = [self._with_documents(each, objective, self._alerts, stop) for each in todo.calls]
+        self._tell(self._alerts, todo.told, calls, now)
         if todo.start is not None:
             self._start(todo.start)
         self._show(facts, todo, now)
@@ -112,8 +118,16 @@ class Retraining:
         new = self._labels.since(0.0 if last is None else last.began_at)
         return replace(facts, new_documents=new)
 
-    def _tell(self, alerts: Alerts, todo: Plan, now: float) -> None:
-        made = alerts.messages(todo.told, todo.calls, now)
+    def _with_documents(self, call: Call, objective: Objective, alerts: Alerts, stop: threading.Event | None) -> Call:
+        """Labels are asked for once, and then with the documents where they would help most."""
+        if call.cause != LABELS or any(each.cause == LABELS for each in alerts.asked()):
+            return call
+        missing = round(call.evidence["wanted"] - call.evidence["have"])
+        found = self.unlabelled.read(self._labels.labelled, call.document_ids, objective, stop)
+        return replace(call, document_ids=tuple(wanted(found, call.document_ids, objective, count=missing)))
+
+    def _tell(self, alerts: Alerts, told: Sequence[Told], calls: Sequence[Call], now: float) -> None:
+        made = alerts.messages(told, calls, now)
         if not made:
             return
         with self.broker.producer(client_id=_CLIENT) as producer:
@@ -126,7 +140,7 @@ class Retraining:
             _log.info("training.told", cause=each.cause, state=each.state, reason=each.reason or each.summary)
             if each.state == AlertState.ALERT_STATE_FIRING:
                 self.trainer.metrics.decisions.labels("asked").inc()
-        self.trainer.metrics.decisions.labels("not-worth").inc(sum(not each.run_id for each in todo.told))
+        self.trainer.metrics.decisions.labels("not-worth").inc(sum(not each.run_id for each in told))
 
     def _start(self, start: Start) -> None:
         try:

@@ -49,7 +49,7 @@ class Watcher:
                 # Nothing is decided on half of what is known: an alert's end, or its answer, may be the next record.
                 caught_up = caught_up or all(reader.position(each) >= end for each, end in ends.items())
                 if caught_up and self._latest_alerts(reader):
-                    self.retraining.step()
+                    self.retraining.step(stop)
                     self.backoff.reset()
 
     def _latest_alerts(self, reader: Consumer) -> bool:

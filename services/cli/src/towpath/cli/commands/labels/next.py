@@ -34,13 +34,20 @@ def next_(
         int, typer.Option(min=1, help="look at so many of the documents without labels, drawn at random")
     ] = 5000,
     seed: Annotated[int, typer.Option(help="of what is drawn at random")] = 0,
+    alert: Annotated[
+        str | None, typer.Option(help="begin with the documents of this alert, as `towpath alerts list` shows its id")
+    ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="write them to this file")] = None,
 ) -> None:
     """Choose what to label next: where decisions are expected to cost most, varied, and a random share to evaluate by.
 
     A document a line, with `why`: uncertain, or evaluation (the share is the objective's labels.evaluationShare).
 
-    Example: towpath labels next --count 100 -o next.ndjson
+    Examples:
+
+      towpath labels next --count 100 -o next.ndjson
+
+      towpath labels next --count 100 --alert alr-3d2f -o next.ndjson
     """
     with errors_told():
         from towpath.cli.labelled import labelled, objective_of, write_lines
@@ -51,7 +58,8 @@ def next_(
         here = labelled(read_material(documents, annotations, None), goal)
         if not here.unrated:
             raise RejectedError("every document has a rating: ingest new ones first")
-        chosen = _choose(here, goal, count, candidates, seed)
+        first = [] if alert is None else _named(alert, here)
+        chosen = _choose(here, goal, count, candidates, seed, first[:count])
         write_lines([each.model_dump_json(by_alias=True) for each in chosen], output)
     evaluation = sum(each.why == "evaluation" for each in chosen)
     console.print(
@@ -60,14 +68,28 @@ def next_(
     )
 
 
-def _choose(here: Labelled, objective: Objective, count: int, candidates: int, seed: int) -> list[Wanted]:
+def _named(alert: str, here: Labelled) -> list[str]:
+    """Of the alert's documents those that are here and that nobody has rated."""
+    from towpath.cli import alerting
+
+    free = set(here.unrated)
+    named: list[str] = alerting.alert(alert)["documentIds"]
+    found = [each for each in dict.fromkeys(named) if each in free]
+    console.print(f"{len(found)} of the alert's {len(named)} documents are here and unrated", highlight=False)
+    return found
+
+
+def _choose(
+    here: Labelled, objective: Objective, count: int, candidates: int, seed: int, first: list[str]
+) -> list[Wanted]:
     import numpy as np
 
     from towpath.pipelines.steps.split import split
     from towpath.preparation.labels.queue import Wanted
-    from towpath.preparation.labels.selection import choose
+    from towpath.preparation.labels.selection import Choice, choose
 
-    ids = _candidates(here, candidates, seed)
+    given, named = len(first), set(first)
+    ids = first + [each for each in _candidates(here, candidates, seed) if each not in named]
     texts = [here.texts[each] for each in ids]
     rows, probabilities = _as_of_now(here, texts, objective)
     reserved = np.zeros(len(texts), dtype=np.bool_)
@@ -75,7 +97,15 @@ def _choose(here: Labelled, objective: Objective, count: int, candidates: int, s
     reserved[split(texts).test] = True
     share = objective.contract.labels.evaluation_share
     with console.status("choosing"):
-        made = choose(rows, probabilities, reserved, objective.costs, count=count, evaluation_share=share, seed=seed)
+        free = rows[given:], probabilities[given:], reserved[given:]
+        more = (
+            choose(*free, objective.costs, count=count - given, evaluation_share=share, seed=seed)
+            if free[0].size
+            else []
+        )
+    cost = objective.costs.decide(probabilities).expected_cost
+    made = [Choice(n, "evaluation" if reserved[n] else "uncertain", float(cost[n])) for n in range(given)]
+    made += [Choice(each.index + given, each.why, each.expected_cost) for each in more]
     return [
         Wanted(
             document_id=ids[each.index],

@@ -75,6 +75,7 @@ class Alerts:
                 each.alert.trace_id,
                 each.decided,
                 each.told_run,
+                tuple(each.alert.document_ids),
             )
             for each in self._open.values()
             if not self._is_silenced(each.alert.cause, now)
@@ -137,12 +138,14 @@ class Alerts:
 
     def _called(self, call: Call, now: float) -> Alert:
         info = AlertSeverity.ALERT_SEVERITY_INFO
+        identity = alert_id(self.objective, call.cause, f"{now:.6f}")
         made = Alert(
-            alert_id=alert_id(self.objective, call.cause, f"{now:.6f}"),
+            alert_id=identity,
             objective=self.objective,
             monitor=MONITOR,
             severity=info if call.severity == "info" else AlertSeverity.ALERT_SEVERITY_WARNING,
-            summary=call.summary,
+            summary=f"{call.summary}: {call.command} --alert {identity}" if call.command else call.summary,
+            document_ids=call.document_ids,
             evidence=call.evidence,
             cause=call.cause,
             runbook_url=_RUNBOOK,

@@ -18,7 +18,8 @@ def covers(pattern: str, cause: str) -> bool:
 class Trouble:
     """An alert that is not over, raised when it fired last.
 
-    `decided`: training has told what it led to; `told_run`: the run that it told of last, where it was one.
+    `document_ids` show it best. `decided`: training has told what it led to; `told_run`: the run that it told of last,
+    where it was one.
     """
 
     alert_id: str
@@ -28,6 +29,7 @@ class Trouble:
     trace_id: str = ""
     decided: bool = False
     told_run: str = ""
+    document_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 __all__ = ["NewDocuments"]
@@ -21,6 +22,11 @@ class NewDocuments:
             self._known.add(document_id)
             # In the order of time but for partitions that are read one after the other.
             bisect.insort(self._times, at)
+
+    @property
+    def labelled(self) -> Collection[str]:
+        """Ids of all of them."""
+        return self._known
 
     def since(self, at: float) -> int:
         return len(self._times) - bisect.bisect_left(self._times, at)

@@ -30,13 +30,18 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An alert of training's own, for as long as it holds: a person is asked for something."""
+    """An alert of training's own, for as long as it holds: a person is asked for something.
+
+    `command`: that helps with it, where it takes the alert's id. `document_ids`: that show what it is about.
+    """
 
     cause: str
     severity: Literal["info", "warning"]
     summary: str
     evidence: Mapping[str, float] = field(default_factory=dict)
     trace_id: str = ""
+    command: str = ""
+    document_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

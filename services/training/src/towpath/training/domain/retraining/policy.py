@@ -30,6 +30,7 @@ class _Cause:
     why: str
     alert_id: str = ""
     trace_id: str = ""
+    document_ids: tuple[str, ...] = ()
     counted: bool = True
 
 
@@ -76,7 +77,7 @@ def _answer(policy: Retraining, facts: Facts, trouble: Trouble) -> tuple[Told | 
     gain = worth(policy, trouble)
     sum_ = f"{trouble.harm:g} {facts.unit} more per 1,000 documents are {gain:,.6g} {facts.unit} over "
     sum_ += f"{policy.expected_documents:,}, and a run costs {policy.run_cost:g}"
-    cause = _Cause(trouble.cause, f"{trouble.cause}: {sum_}", trouble.alert_id, trouble.trace_id)
+    cause = _Cause(trouble.cause, f"{trouble.cause}: {sum_}", trouble.alert_id, trouble.trace_id, trouble.document_ids)
     if run is None:
         if trouble.decided and not _in_vain(facts, trouble):
             return None, None
@@ -131,12 +132,13 @@ def _wait(
         return Wait(names, "a person: see the alert retraining/failing"), None
     missing = policy.min_new_documents - facts.new_documents if all(each.counted for each in causes) else 0
     if missing > 0:
-        command = f"towpath labels next --count {missing} -o next.ndjson"
         said = f"{missing} more annotated documents"
-        summary = f"{said} are wanted before a run for {', '.join(names)}: {command}"
+        summary = f"{said} are wanted before a run for {', '.join(names)}"
         evidence = {"wanted": float(policy.min_new_documents), "have": float(facts.new_documents)}
         trace = next((each.trace_id for each in causes if each.trace_id), "")
-        return Wait(names, said), Call(LABELS, "info", summary, evidence, trace)
+        shown = tuple(dict.fromkeys(name for each in causes for name in each.document_ids))
+        command = f"towpath labels next --count {missing} -o next.ndjson"
+        return Wait(names, said), Call(LABELS, "info", summary, evidence, trace, command, shown)
     since = earliest(policy, facts)
     if now >= since:
         return None, None
