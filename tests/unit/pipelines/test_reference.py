@@ -58,7 +58,7 @@ def rows(made: list[Prediction], classes: list[str]) -> tuple[np.ndarray, ...]:
 
 
 def rows_of(held: Reference) -> tuple[np.ndarray, ...]:
-    sketches = np.frombuffer(held.sketches, dtype=np.int8).reshape(held.documents, 16)
+    sketches = np.frombuffer(held.sketches, dtype=np.int8).reshape(held.documents, -1)
     shares = np.array(held.probabilities, dtype=np.float32).reshape(held.documents, len(held.classes))
     return sketches, np.array(held.tokens), np.array(held.unknown_tokens), shares
 

@@ -17,7 +17,7 @@ import numpy as np
 from google.protobuf import json_format
 
 from towpath.model import Model, manifest_sha256, release_id_of
-from towpath.model.build import EncoderFolder, build_encoder, merged, write_bundle
+from towpath.model.build import EncoderFolder, build_encoder, fitted_anchors, merged, write_bundle
 from towpath.model.manifest import Lineage
 from towpath.pipelines.behaving import behave
 from towpath.pipelines.behaviour import refusals
@@ -172,6 +172,7 @@ def package(work: Work) -> str:
         monitoring_reference={"class_shares": shares.tolist()},
         graph=graph_of(work),
         int8=picked,
+        anchors=_anchors(work),
     )
     sha256 = manifest_sha256(folder)
     # Its name follows from its content, so a second run on the same inputs gives the same release.
@@ -182,6 +183,11 @@ def package(work: Work) -> str:
     _refer(work, Model.load(target, sha256=sha256))
     work.write("package", {"path": str(target), "sha256": sha256, "releaseId": target.name})
     return target.name
+
+
+def _anchors(work: Work) -> bytes | None:
+    learned_from = work.arrays("embeddings")["embeddings"][work.arrays("split")["train"]]
+    return fitted_anchors(learned_from, seed=work.inputs["seed"])
 
 
 def _refer(work: Work, model: Model) -> None:

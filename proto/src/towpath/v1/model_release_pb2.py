@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etowpath/v1/model_release.proto\x12\ntowpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x01\n\tReference\x12\x11\n\tdocuments\x18\x01 \x01(\r\x12\x10\n\x08sketches\x18\x02 \x01(\x0c\x12\x0e\n\x06tokens\x18\x03 \x03(\r\x12\x16\n\x0eunknown_tokens\x18\x04 \x03(\r\x12\x0f\n\x07\x63lasses\x18\x05 \x03(\t\x12\x15\n\rprobabilities\x18\x06 \x03(\x02\x12\x0e\n\x06truths\x18\x07 \x03(\r\"\xad\x04\n\x0cModelRelease\x12\x12\n\nrelease_id\x18\x01 \x01(\t\x12\x12\n\nmodel_name\x18\x02 \x01(\t\x12\"\n\x04task\x18\x03 \x01(\x0e\x32\x14.towpath.v1.TaskKind\x12\x12\n\nbundle_uri\x18\x04 \x01(\t\x12\x15\n\rbundle_sha256\x18\x05 \x01(\t\x12\x0e\n\x06run_id\x18\x06 \x01(\t\x12\x13\n\x0bsnapshot_id\x18\x07 \x01(\t\x12\x16\n\x0eobjective_hash\x18\x08 \x01(\t\x12\x15\n\rcode_revision\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x0cgate_outcome\x18\x0b \x01(\x0e\x32\x17.towpath.v1.GateOutcome\x12\x18\n\x10gate_explanation\x18\x0c \x01(\t\x12\x36\n\x07metrics\x18\r \x03(\x0b\x32%.towpath.v1.ModelRelease.MetricsEntry\x12\x1b\n\x13previous_release_id\x18\x0e \x01(\t\x12*\n\x08previous\x18\x0f \x01(\x0b\x32\x18.towpath.v1.ModelRelease\x12(\n\treference\x18\x10 \x01(\x0b\x32\x15.towpath.v1.Reference\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01*\xaa\x01\n\x08TaskKind\x12\x19\n\x15TASK_KIND_UNSPECIFIED\x10\x00\x12!\n\x1dTASK_KIND_TEXT_CLASSIFICATION\x10\x01\x12\x1f\n\x1bTASK_KIND_ENTITY_EXTRACTION\x10\x02\x12 \n\x1cTASK_KIND_QUESTION_ANSWERING\x10\x03\x12\x1d\n\x19TASK_KIND_SEMANTIC_SEARCH\x10\x04*\x99\x01\n\x0bGateOutcome\x12\x1c\n\x18GATE_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11GATE_OUTCOME_PASS\x10\x01\x12\x15\n\x11GATE_OUTCOME_FAIL\x10\x02\x12\x1c\n\x18GATE_OUTCOME_NO_BASELINE\x10\x03\x12 \n\x1cGATE_OUTCOME_NOT_ENOUGH_DATA\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etowpath/v1/model_release.proto\x12\ntowpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x01\n\tReference\x12\x11\n\tdocuments\x18\x01 \x01(\r\x12\x10\n\x08sketches\x18\x02 \x01(\x0c\x12\x0e\n\x06tokens\x18\x03 \x03(\r\x12\x16\n\x0eunknown_tokens\x18\x04 \x03(\r\x12\x0f\n\x07\x63lasses\x18\x05 \x03(\t\x12\x15\n\rprobabilities\x18\x06 \x03(\x02\x12\x0e\n\x06truths\x18\x07 \x03(\r\x12\x14\n\x0csketch_basis\x18\x08 \x01(\x07\"\xad\x04\n\x0cModelRelease\x12\x12\n\nrelease_id\x18\x01 \x01(\t\x12\x12\n\nmodel_name\x18\x02 \x01(\t\x12\"\n\x04task\x18\x03 \x01(\x0e\x32\x14.towpath.v1.TaskKind\x12\x12\n\nbundle_uri\x18\x04 \x01(\t\x12\x15\n\rbundle_sha256\x18\x05 \x01(\t\x12\x0e\n\x06run_id\x18\x06 \x01(\t\x12\x13\n\x0bsnapshot_id\x18\x07 \x01(\t\x12\x16\n\x0eobjective_hash\x18\x08 \x01(\t\x12\x15\n\rcode_revision\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x0cgate_outcome\x18\x0b \x01(\x0e\x32\x17.towpath.v1.GateOutcome\x12\x18\n\x10gate_explanation\x18\x0c \x01(\t\x12\x36\n\x07metrics\x18\r \x03(\x0b\x32%.towpath.v1.ModelRelease.MetricsEntry\x12\x1b\n\x13previous_release_id\x18\x0e \x01(\t\x12*\n\x08previous\x18\x0f \x01(\x0b\x32\x18.towpath.v1.ModelRelease\x12(\n\treference\x18\x10 \x01(\x0b\x32\x15.towpath.v1.Reference\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01*\xaa\x01\n\x08TaskKind\x12\x19\n\x15TASK_KIND_UNSPECIFIED\x10\x00\x12!\n\x1dTASK_KIND_TEXT_CLASSIFICATION\x10\x01\x12\x1f\n\x1bTASK_KIND_ENTITY_EXTRACTION\x10\x02\x12 \n\x1cTASK_KIND_QUESTION_ANSWERING\x10\x03\x12\x1d\n\x19TASK_KIND_SEMANTIC_SEARCH\x10\x04*\x99\x01\n\x0bGateOutcome\x12\x1c\n\x18GATE_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11GATE_OUTCOME_PASS\x10\x01\x12\x15\n\x11GATE_OUTCOME_FAIL\x10\x02\x12\x1c\n\x18GATE_OUTCOME_NO_BASELINE\x10\x03\x12 \n\x1cGATE_OUTCOME_NOT_ENOUGH_DATA\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +34,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MODELRELEASE_METRICSENTRY']._loaded_options = None
   _globals['_MODELRELEASE_METRICSENTRY']._serialized_options = b'8\001'
-  _globals['_TASKKIND']._serialized_start=787
-  _globals['_TASKKIND']._serialized_end=957
-  _globals['_GATEOUTCOME']._serialized_start=960
-  _globals['_GATEOUTCOME']._serialized_end=1113
+  _globals['_TASKKIND']._serialized_start=809
+  _globals['_TASKKIND']._serialized_end=979
+  _globals['_GATEOUTCOME']._serialized_start=982
+  _globals['_GATEOUTCOME']._serialized_end=1135
   _globals['_REFERENCE']._serialized_start=80
-  _globals['_REFERENCE']._serialized_end=224
-  _globals['_MODELRELEASE']._serialized_start=227
-  _globals['_MODELRELEASE']._serialized_end=784
-  _globals['_MODELRELEASE_METRICSENTRY']._serialized_start=738
-  _globals['_MODELRELEASE_METRICSENTRY']._serialized_end=784
+  _globals['_REFERENCE']._serialized_end=246
+  _globals['_MODELRELEASE']._serialized_start=249
+  _globals['_MODELRELEASE']._serialized_end=806
+  _globals['_MODELRELEASE_METRICSENTRY']._serialized_start=760
+  _globals['_MODELRELEASE_METRICSENTRY']._serialized_end=806
 # @@protoc_insertion_point(module_scope)

@@ -37,7 +37,7 @@ GATE_OUTCOME_NO_BASELINE: GateOutcome
 GATE_OUTCOME_NOT_ENOUGH_DATA: GateOutcome
 
 class Reference(_message.Message):
-    __slots__ = ("documents", "sketches", "tokens", "unknown_tokens", "classes", "probabilities", "truths")
+    __slots__ = ("documents", "sketches", "tokens", "unknown_tokens", "classes", "probabilities", "truths", "sketch_basis")
     DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
     SKETCHES_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,7 @@ class Reference(_message.Message):
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
     TRUTHS_FIELD_NUMBER: _ClassVar[int]
+    SKETCH_BASIS_FIELD_NUMBER: _ClassVar[int]
     documents: int
     sketches: bytes
     tokens: _containers.RepeatedScalarFieldContainer[int]
@@ -52,7 +53,8 @@ class Reference(_message.Message):
     classes: _containers.RepeatedScalarFieldContainer[str]
     probabilities: _containers.RepeatedScalarFieldContainer[float]
     truths: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, documents: _Optional[int] = ..., sketches: _Optional[bytes] = ..., tokens: _Optional[_Iterable[int]] = ..., unknown_tokens: _Optional[_Iterable[int]] = ..., classes: _Optional[_Iterable[str]] = ..., probabilities: _Optional[_Iterable[float]] = ..., truths: _Optional[_Iterable[int]] = ...) -> None: ...
+    sketch_basis: int
+    def __init__(self, documents: _Optional[int] = ..., sketches: _Optional[bytes] = ..., tokens: _Optional[_Iterable[int]] = ..., unknown_tokens: _Optional[_Iterable[int]] = ..., classes: _Optional[_Iterable[str]] = ..., probabilities: _Optional[_Iterable[float]] = ..., truths: _Optional[_Iterable[int]] = ..., sketch_basis: _Optional[int] = ...) -> None: ...
 
 class ModelRelease(_message.Message):
     __slots__ = ("release_id", "model_name", "task", "bundle_uri", "bundle_sha256", "run_id", "snapshot_id", "objective_hash", "code_revision", "created_at", "gate_outcome", "gate_explanation", "metrics", "previous_release_id", "previous", "reference")

@@ -20,14 +20,16 @@ class Timings(_message.Message):
     def __init__(self, queued_seconds: _Optional[float] = ..., inference_seconds: _Optional[float] = ..., batch_documents: _Optional[int] = ...) -> None: ...
 
 class InputStats(_message.Message):
-    __slots__ = ("sketch", "tokens", "unknown_tokens")
+    __slots__ = ("sketch", "tokens", "unknown_tokens", "sketch_basis")
     SKETCH_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    SKETCH_BASIS_FIELD_NUMBER: _ClassVar[int]
     sketch: bytes
     tokens: int
     unknown_tokens: int
-    def __init__(self, sketch: _Optional[bytes] = ..., tokens: _Optional[int] = ..., unknown_tokens: _Optional[int] = ...) -> None: ...
+    sketch_basis: int
+    def __init__(self, sketch: _Optional[bytes] = ..., tokens: _Optional[int] = ..., unknown_tokens: _Optional[int] = ..., sketch_basis: _Optional[int] = ...) -> None: ...
 
 class Shadow(_message.Message):
     __slots__ = ("release_id", "inference_seconds", "class_decision", "entities", "answer", "hits")

@@ -10,7 +10,6 @@ import numpy as np
 from google.protobuf import json_format
 
 from towpath.model import Model
-from towpath.model.sketch import DIMENSIONS
 from towpath.pipelines.steps.examples import Examples
 from towpath.v1 import Reference
 
@@ -35,6 +34,7 @@ def reference(model: Model, judged: Examples, *, seed: int) -> Reference:
     made = Reference(
         documents=len(told),
         sketches=np.array([each.sketch for each in told], dtype=np.int8).tobytes(),
+        sketch_basis=0 if model.anchors is None else model.anchors.basis,
         tokens=[each.tokens for each in told],
         unknown_tokens=[each.unknown_tokens for each in told],
         classes=model.classes,
@@ -52,7 +52,8 @@ def _first(made: Reference, count: int) -> Reference:
         return Reference()
     return Reference(
         documents=count,
-        sketches=made.sketches[: count * DIMENSIONS],
+        sketches=made.sketches[: count * (len(made.sketches) // made.documents)],
+        sketch_basis=made.sketch_basis,
         tokens=made.tokens[:count],
         unknown_tokens=made.unknown_tokens[:count],
         classes=made.classes,

@@ -21,13 +21,15 @@ __all__ = ["DecisionRule", "InputStats", "Prediction"]
 class InputStats:
     """What was read of one text, in few numbers: what monitoring watches.
 
-    `sketch`: of its embedding (`towpath.model.sketch`). `tokens`: all of the text's, special ones not counted, whether
-    they were read or not; `unknown_tokens`: of those, the ones that the tokenizer does not know.
+    `sketch`: of its embedding (`towpath.model.sketch`), on the anchors `sketch_basis`; 0 are random signs. `tokens`:
+    all of the text's, special ones not counted, whether they were read or not; `unknown_tokens`: of those, the ones
+    that the tokenizer does not know.
     """
 
     sketch: tuple[int, ...]
     tokens: int
     unknown_tokens: int
+    sketch_basis: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from towpath.model.decision import DecisionRule, Prediction
 from towpath.model.manifest import Manifest
 from towpath.model.reading import Reader, encode, wants_windows
 from towpath.model.scorer import Scorer, Scores, session
+from towpath.model.sketch import FILE, Anchors
 
 __all__ = ["Model", "Scores", "batches", "encode", "padded", "session"]
 
@@ -29,6 +30,7 @@ class Model:
             windows = wants_windows(self.objective_json)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise BundleError(f"objective.json cannot be used: {error!r}") from error
+        self.anchors = _anchors(bundle)
         reader = Reader(bundle.files["tokenizer.json"], self.manifest.max_tokens, windows=windows)
         graph, classes = bundle.files["model.onnx"], len(self.classes)
         self._scorer = Scorer(graph, reader, classes, threads=threads, side_by_side=side_by_side)
@@ -61,8 +63,24 @@ class Model:
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """What to do about each text, by the costs of the bundle's objective. Raises ValueError as `scores` does."""
         scores = self.scores(texts)
-        return self._rule.decide(scores.probabilities, scores.truncated, scores.windows, scores.inputs())
+        return self._rule.decide(scores.probabilities, scores.truncated, scores.windows, scores.inputs(self.anchors))
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, special ones included, at most `manifest.max_tokens`."""
         return [len(each) for each in encode(self._scorer.reader.tokenizer, texts)[0]]
+
+
+def _anchors(bundle: Bundle) -> Anchors | None:
+    """None of a bundle that has none. Raises BundleError where they are not as wide as its embeddings, or are none."""
+    if FILE not in bundle.files:
+        return None
+    try:
+        found = Anchors.read(bundle.files[FILE])
+    except ValueError as error:
+        raise BundleError(f"{FILE} cannot be used: {error}") from error
+    widths = {each.name: each.shape[-1] for each in bundle.manifest.outputs}
+    if found.entries.shape[1] != widths.get("embedding"):
+        raise BundleError(
+            f"{FILE} has anchors of {found.entries.shape[1]} numbers, embeddings {widths.get('embedding')}"
+        )
+    return found

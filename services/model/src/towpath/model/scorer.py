@@ -18,7 +18,7 @@ from towpath.model.batching import batches, feed, lanes
 from towpath.model.bundle import BundleError
 from towpath.model.decision import InputStats
 from towpath.model.reading import Pieces, Reader
-from towpath.model.sketch import sketch
+from towpath.model.sketch import Anchors, sketch
 
 __all__ = ["Scorer", "Scores", "session"]
 
@@ -52,10 +52,11 @@ class Scores:
         chosen = list(rows)
         return Scores(**{name: values[chosen] for name, values in vars(self).items()})
 
-    def inputs(self) -> list[InputStats]:
-        """What monitoring is told of each text."""
-        columns = sketch(self.embeddings).tolist(), self.tokens.tolist(), self.unknown_tokens.tolist()
-        return [InputStats(tuple(row), count, unknown) for row, count, unknown in zip(*columns, strict=True)]
+    def inputs(self, anchors: Anchors | None = None) -> list[InputStats]:
+        """What monitoring is told of each text, sketched by the bundle's anchors."""
+        columns = sketch(self.embeddings, anchors).tolist(), self.tokens.tolist(), self.unknown_tokens.tolist()
+        basis = 0 if anchors is None else anchors.basis
+        return [InputStats(tuple(row), count, unknown, basis) for row, count, unknown in zip(*columns, strict=True)]
 
 
 def session(graph: bytes, threads: int | None = None) -> ort.InferenceSession:

@@ -40,7 +40,7 @@ class Reign:
 
     def __init__(self, reference: Reference | None, objective: Objective, budget: Budget) -> None:
         self._reference, self._objective, self._budget = reference, objective, budget
-        self._reigned, self._width = False, 0
+        self._reigned, self._width, self._basis = False, 0, 0
         self._watchings: list[Watching] | None = None
 
     @property
@@ -60,7 +60,7 @@ class Reign:
         if not documents or not self.watchings:
             return
         read = [each.read for each in documents]
-        made = columns(read, self._width, len(self._objective.classes))
+        made = columns(read, self._width, len(self._objective.classes), self._basis)
         ids, at = [each.document_id for each in read], np.array([each.at for each in documents])
         ties = np.array([each.tie for each in documents])
         for one in self.watchings:
@@ -72,7 +72,7 @@ class Reign:
         except ValueError as error:
             _log.warning("monitoring.reference_unusable", reason=str(error)[:300])
             return []
-        self._width = found.sketches.shape[1]
+        self._width, self._basis = found.sketches.shape[1], reference.sketch_basis
         try:
             prices = Prices(self._objective.costs, found.cost)
         except ValueError:

@@ -27,6 +27,7 @@ _WORDS_OF = 1000
 _EXPECTED = "Costs are what the model's probabilities promise: where it is wrong and sure of it, they do not show it."
 _RELEASES = "The windows were predicted by different releases: of what is different, some may be the model's doing."
 _NO_INPUT = "These predictions do not tell what the model read: embeddings, length and unknown words are not compared."
+_ANCHORS = "The windows' releases measure what is written about by other anchors: it is not compared."
 
 
 @dataclass
@@ -131,6 +132,8 @@ def _notes(found: Comparison, now: Rows, before: Rows, against: Against) -> list
         notes.append(_RELEASES)
     if not any(row.name in ("embeddings", "length") for row in found.rows):
         notes.append(_NO_INPUT)
+    elif not {*now.basis[now.sketched]} & {*before.basis[before.sketched]}:
+        notes.append(_ANCHORS)
     return notes
 
 

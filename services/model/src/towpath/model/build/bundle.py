@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from towpath.model.build.encoder import EncoderFolder
 from towpath.model.bundle import verify
 from towpath.model.manifest import FORMAT, FileEntry, Int8Choice, Lineage, Manifest, Tensor
+from towpath.model.sketch import FILE
 
 __all__ = ["Head", "merged", "write_bundle", "write_files"]
 
@@ -51,12 +52,14 @@ def write_bundle(
     monitoring_reference: Mapping[str, list[float]] | None = None,
     graph: bytes | None = None,
     int8: Int8Choice | None = None,
+    anchors: bytes | None = None,
 ) -> Path:
     """Write the bundle to the folder `out`, whole or not at all; returns it.
 
     Args:
         graph: instead of `merged` of encoder and head, where it was changed since (`quantised`).
         int8: why it was, or was not.
+        anchors: of sketches (`fitted_anchors`).
 
     Raises:
         ValueError: head and classes or encoder do not fit together.
@@ -70,6 +73,8 @@ def write_bundle(
         "objective.json": objective_json.encode(),
         "MLmodel": _MLMODEL.format(onnx_version=onnx.__version__).encode(),
     }
+    if anchors is not None:
+        files[FILE] = anchors
     manifest = Manifest(
         format=FORMAT,
         name=name,

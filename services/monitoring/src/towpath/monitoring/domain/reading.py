@@ -19,7 +19,7 @@ class Reading(NamedTuple):
     `label`: a class index; K for a class that is none of the objective's K; -1 where nothing was decided.
     `probabilities` (K,), nan where it is not told; `whole`: they are told of the K classes and of no other.
     `confidence`: of the class that was decided. `trial`: it may be a challenger's answer. `sketch`: None where the
-    model tells nothing of its input.
+    model tells nothing of its input; `basis`: of the sketch.
     """
 
     prediction_id: str
@@ -40,6 +40,7 @@ class Reading(NamedTuple):
     sketch: bytes | None
     tokens: int
     unknown: int
+    basis: int
 
 
 class PredictionReader:
@@ -78,4 +79,5 @@ class PredictionReader:
             stats.sketch if read else None,
             stats.tokens,
             stats.unknown_tokens,
+            stats.sketch_basis,
         )

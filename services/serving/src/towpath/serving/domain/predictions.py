@@ -87,6 +87,7 @@ def prediction(
         read = answer.input
         message.input.sketch = struct.pack(f"{len(read.sketch)}b", *read.sketch)
         message.input.tokens, message.input.unknown_tokens = read.tokens, read.unknown_tokens
+        message.input.sketch_basis = read.sketch_basis
     if document.HasField("created_at"):
         queued = timing.begun.timestamp() - (document.created_at.seconds + document.created_at.nanos / 1e9)
         # Clocks differ: a document from the future has not waited.

@@ -34,11 +34,11 @@ class Columns:
         return len(self.cost)
 
 
-def columns(read: Sequence[Reading], dimensions: int, classes: int) -> Columns:
-    """Of documents of the stream, whose sketches should have `dimensions` bytes."""
+def columns(read: Sequence[Reading], dimensions: int, classes: int, basis: int = 0) -> Columns:
+    """Of documents of the stream; a sketch that has not `dimensions` bytes on `basis` is not known."""
     sketches = np.full((len(read), dimensions), np.nan)
     probabilities = np.full((len(read), classes), np.nan)
-    told = [row for row, each in enumerate(read) if each.sketch is not None and len(each.sketch) == dimensions]
+    told = [row for row, each in enumerate(read) if each.basis == basis and len(each.sketch or b"") == dimensions]
     if told and dimensions:
         joined = b"".join([read[row].sketch or b"" for row in told])
         sketches[told] = np.frombuffer(joined, dtype=np.int8).reshape(-1, dimensions)

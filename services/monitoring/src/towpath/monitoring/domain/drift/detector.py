@@ -55,8 +55,11 @@ class Detector:
         if on is not None:
             stakes = stakes * on[:, None]
         capital = grown * (self._capital + (stakes * bets / grown).cumsum(axis=0))
-        crossed = capital.sum(axis=2) >= 1
         self._capital = capital[-1].copy()
+        # Sums cost as much as all the rest, and hardly ever has any a bet that can be part of an alarm.
+        if capital.max() * capital.shape[2] < 1:
+            return []
+        crossed = capital.sum(axis=2) >= 1
         alarms = []
         for score in np.flatnonzero(crossed.any(axis=0)).tolist():
             at = int(crossed[:, score].argmax())

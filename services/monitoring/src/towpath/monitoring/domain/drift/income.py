@@ -17,6 +17,9 @@ MOST = 1e-3
 
 # A purse pays each document this share of what is in it: one for what comes in the next dozens, one for thousands.
 _SHARES = np.array([1 / 20, 1 / 2000])
+# Few at once, for it is divided by small powers.
+_AT_ONCE = 100
+_LEFT = (1 - _SHARES) ** np.arange(1, _AT_ONCE + 1)[:, None]
 
 
 class Income:
@@ -43,11 +46,13 @@ class Income:
         gaps = np.minimum(np.diff(until), LONGEST_GAP_S)
         if first:
             gaps[0] += _ADVANCE_S
-        return np.concatenate([self._pay(gaps[start : start + 100]) for start in range(0, len(gaps), 100)])
+        if len(gaps) <= _AT_ONCE:
+            return self._pay(gaps)
+        return np.concatenate([self._pay(gaps[at : at + _AT_ONCE]) for at in range(0, len(gaps), _AT_ONCE)])
 
     def _pay(self, gaps: Floats) -> Floats:
-        """A purse is purse × (1 - share) + what it is filled with; few at once, for it is divided by small powers."""
-        left = (1 - _SHARES) ** np.arange(1, len(gaps) + 1)[:, None]
+        """A purse is purse × (1 - share) + what it is filled with."""
+        left = _LEFT[: len(gaps)]
         filled = 0.5 * self.rate * gaps[:, None]
         purses = left * (self._purses + (filled / left).cumsum(axis=0))
         self._purses = purses[-1]

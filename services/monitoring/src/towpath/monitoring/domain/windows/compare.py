@@ -118,8 +118,12 @@ Sampled = tuple[Discrepancy, Rows, Rows]
 
 def _sketches(now: Rows, before: Rows, seed: int, effort: Effort) -> Sampled | None:
     """The test on a sample of either side, and the samples. Permuting the sample is exact for it: it was drawn without
-    a look at the other side."""
+    a look at the other side. Of sketches on several bases those are compared that are on the one of most now."""
     there = [np.flatnonzero(side.sketched) for side in (now, before)]
+    if len(there[0]):
+        bases, counts = np.unique(now.basis[there[0]], return_counts=True)
+        most = bases[counts.argmax()]
+        there = [rows[side.basis[rows] == most] for side, rows in zip((now, before), there, strict=True)]
     if min(map(len, there)) < LEAST or now.sketches.shape[1] != before.sketches.shape[1]:
         return None
     chosen = [

@@ -28,7 +28,7 @@ def rows_of(reference: Reference, classes: tuple[str, ...], costs: Costs) -> Row
     rows = Rows.empty(n, classes=k, sketch=len(reference.sketches) // n)
     rows.probabilities[:] = np.array(reference.probabilities, dtype=np.float32).reshape(n, k)
     rows.sketches[:] = np.frombuffer(reference.sketches, dtype=np.int8).reshape(n, -1)
-    rows.sketched[:] = len(reference.sketches) > 0
+    rows.sketched[:], rows.basis[:] = len(reference.sketches) > 0, reference.sketch_basis
     for name, told in (("tokens", reference.tokens), ("unknown", reference.unknown_tokens)):
         if len(told) not in (0, n):
             raise ValueError(f"{len(told)} {name} are not {n}")

@@ -88,7 +88,7 @@ class Ring:
             # Sketches of another length are another encoder's: nothing before can be compared with them.
             self._rows = replace(self._rows, sketches=np.zeros((len(self._rows), width), dtype=np.int8))
             self._rows.sketched[:] = False
-        self._rows.sketched[at] = width > 0
+        self._rows.sketched[at], self._rows.basis[at] = width > 0, [each.basis for each in read]
         if width:
             joined = b"".join([each.sketch or b"" for each in read])
             self._rows.sketches[at] = np.frombuffer(joined, dtype=np.int8).reshape(-1, width)

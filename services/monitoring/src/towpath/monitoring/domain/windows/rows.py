@@ -27,6 +27,7 @@ class Rows:
 
     sketches: NDArray[np.int8]  # (n, d)
     sketched: Bools  # (n,) whether the row of `sketches` is one
+    basis: NDArray[np.uint32]  # (n,) of it
     tokens: NDArray[np.int32]  # (n,)
     unknown: NDArray[np.int32]  # (n,) of those, how many the tokenizer does not know
     probabilities: NDArray[np.float32]  # (n, K)
@@ -43,6 +44,7 @@ class Rows:
         return cls(
             sketches=np.zeros((n, sketch), dtype=np.int8),
             sketched=np.zeros(n, dtype=np.bool_),
+            basis=np.zeros(n, dtype=np.uint32),
             tokens=np.full(n, ABSENT, dtype=np.int32),
             unknown=np.full(n, ABSENT, dtype=np.int32),
             probabilities=np.full((n, classes), np.nan, dtype=np.float32),
