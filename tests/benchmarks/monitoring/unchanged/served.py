@@ -22,18 +22,20 @@ from towpath.core.objective import Objective, load_objective
 from towpath.model import Model
 from towpath.model.build import EncoderFolder, build_encoder, merged, write_bundle
 from towpath.model.manifest import Lineage
+from towpath.monitoring.domain.drift.columns import Columns, reference_columns
 from towpath.monitoring.domain.windows import Rows, rows_of
 from towpath.pipelines.steps import split as parts
 from towpath.pipelines.steps import train
 from towpath.pipelines.steps.encode import embed
 from towpath.pipelines.steps.examples import Examples, label
 from towpath.pipelines.steps.snapshot import Snapshot
-from towpath.v1 import Reference
+from towpath.v1 import ClassDecision, ClassProbability, Decision, InputStats, Prediction, Reference
 
-__all__ = ["LEARNED", "OBJECTIVE", "Served", "served"]
+__all__ = ["LEARNED", "OBJECTIVE", "RELEASE", "Served", "served"]
 
 OBJECTIVE: Objective = load_objective(ROOT / "objective.yaml")
 LEARNED = 0.25
+RELEASE = "rel-unchanged"
 _VERSION = "1"
 
 
@@ -69,13 +71,46 @@ class Served:
         """All of them, as monitoring remembers predictions."""
         return rows_of(self.reference(np.arange(len(self))), OBJECTIVE.classes, OBJECTIVE.costs)
 
+    @cached_property
+    def columns(self) -> Columns:
+        """All of them, as the monitors of drift see them."""
+        made = self.reference(np.arange(len(self)))
+        return reference_columns(
+            made.documents, made.sketches, made.tokens, made.unknown_tokens, made.probabilities, OBJECTIVE.costs
+        )
+
+    @cached_property
+    def predictions(self) -> list[bytes]:
+        """All of them as messages of `RELEASE`, without ids and times."""
+        return [self._prediction(row).SerializeToString() for row in range(len(self))]
+
+    def _prediction(self, row: int) -> Prediction:
+        told = zip(OBJECTIVE.classes, self.probabilities[row].tolist(), strict=True)
+        return Prediction(
+            model_name=OBJECTIVE.name,
+            release_id=RELEASE,
+            input=InputStats(
+                sketch=self.sketches[row].tobytes(),
+                tokens=int(self.tokens[row]),
+                unknown_tokens=int(self.unknown[row]),
+            ),
+            class_decision=ClassDecision(
+                label=OBJECTIVE.classes[int(self.rows.labels[row])],
+                expected_cost=float(self.rows.costs[row]),
+                decision=Decision.DECISION_ASK_PERSON if self.rows.ask[row] else Decision.DECISION_CLASS,
+                probabilities=[ClassProbability(label=name, probability=said) for name, said in told],
+            ),
+        )
+
 
 def served(place: Place) -> Served:
     """Encoded and predicted once, and kept in the place's folder; a quick run has 600 of them."""
     tweets = read_sdist(sdist())
     learned, rest = split(tweets, LEARNED, place.seed)
     learned, rest = (learned[:300], rest[:600]) if place.quick else (learned, rest)
-    told = "\n".join([_VERSION, str(place.seed), OBJECTIVE.to_json(), *(each.text for each in (*learned, *rest))])
+    # The objective's costs choose how strongly a head is regularised; of its grades a change is one of _VERSION.
+    decided = f"{_VERSION} {place.seed} {OBJECTIVE.costs.matrix.tolist()} {OBJECTIVE.costs.ask_person}"
+    told = "\n".join([decided, *(each.text for each in (*learned, *rest))])
     file = place.work / "served" / f"{hashlib.sha256(told.encode()).hexdigest()[:20]}.npz"
     if not file.exists():
         place.tell(f"  encoding {len(learned)} tweets to learn from and {len(rest)} to serve")
