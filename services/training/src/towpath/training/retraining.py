@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from towpath.core.errors import ConflictError
+from towpath.core.errors import ConflictError, ForbiddenError
 from towpath.core.objective import Objective, load_objective
 from towpath.core.stream import Broker, Codec
 from towpath.training.adapters.past_runs import PastRuns
@@ -123,7 +123,12 @@ class Retraining:
         if call.cause != LABELS or any(each.cause == LABELS for each in alerts.asked()):
             return call
         missing = round(call.evidence["wanted"] - call.evidence["have"])
-        found = self.unlabelled.read(self._labels.labelled, call.document_ids, objective, stop)
+        try:
+            found = self.unlabelled.read(self._labels.labelled, call.document_ids, objective, stop)
+        except ForbiddenError as error:
+            # Rights of before predictions were read: the command alone helps, too.
+            _log.warning("training.labels_not_named", reason=str(error)[:500])
+            return replace(call, document_ids=())
         return replace(call, document_ids=tuple(wanted(found, call.document_ids, objective, count=missing)))
 
     def _tell(self, alerts: Alerts, told: Sequence[Told], calls: Sequence[Call], now: float) -> None:
