@@ -107,7 +107,7 @@ def judge(
     """
     about = (test.name, test.kind, test.capability, test.limit)
     if not cases:
-        why = "wants documents, and none were given" if cases is None else "applies to none of its texts"
+        why = "for want of labelled documents" if cases is None else "for it applies to none of its texts"
         return Result(*about, "left out", why)
     failed, acted = failures(test, cases, answers)
     count, beaten = int(failed.sum()), None

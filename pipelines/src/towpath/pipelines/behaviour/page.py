@@ -58,7 +58,7 @@ def _rows(report: Report) -> list[tuple[object, ...]]:
             f"{each.rate:.0%}" if each.cases else "–",
             each.acted,
             limit_said(each.limit),
-            each.verdict if each.cases else f"{each.verdict}: {each.why}",
+            each.verdict if each.cases else f"{each.verdict}, {each.why}",
         )
         for each in report.results
     ]

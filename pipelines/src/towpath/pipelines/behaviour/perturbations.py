@@ -11,7 +11,7 @@ __all__ = ["PERTURB", "swapped"]
 
 _TOKEN = re.compile(r"\S+")
 # What is read by programs rather than people: a typo in it makes another thing of it.
-_ADDRESS = re.compile(r"^\W?[@#]|://|^www\.|\d", re.IGNORECASE)
+_ADDRESS = re.compile(r"[@#\d]|://|^www\.", re.IGNORECASE)
 _NOT = re.compile(r"\b(do|does|did|is|are|was|were|would|could|should|has|have|had)(?: not\b|n['’]t\b)", re.IGNORECASE)
 _LONG = (
     (re.compile(r"\b(ca)n['’]t\b", re.IGNORECASE), r"\1nnot"),

@@ -12,7 +12,7 @@ from towpath.core.stream import Broker, Codec, read_history
 from towpath.pipelines.scoring.places import BundleRef, Place
 from towpath.v1 import ModelRelease
 
-__all__ = ["bundle_of", "reigning_release"]
+__all__ = ["bundle_of", "reigning_release", "release_of"]
 
 
 def reigning_release(broker: Broker, codec: Codec, topic: str, model_name: str | None = None) -> ModelRelease | None:
@@ -28,6 +28,18 @@ def reigning_release(broker: Broker, codec: Codec, topic: str, model_name: str |
         if model_name in (None, release.model_name):
             found = release
     return found
+
+
+def release_of(broker: Broker, codec: Codec, topic: str, release_id: str) -> ModelRelease | None:
+    """A release by its id; None where the topic has none of that id any more.
+
+    Raises:
+        RetryableError: Kafka went away.
+    """
+    if topic not in broker.topics():
+        return None
+    known = read_history(broker, codec, topic, ModelRelease, client_id="towpath-scoring")
+    return next((each for each in reversed(list(known)) if each.release_id == release_id), None)
 
 
 def bundle_of(release: ModelRelease, home: Path, store: StoreSettings) -> BundleRef:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from towpath.pipelines.scoring import BundleRef
     from towpath.v1 import ModelRelease
 
-__all__ = ["bundle_at", "reigning", "reigning_bundle"]
+__all__ = ["bundle_at", "reigning", "reigning_bundle", "released"]
 
 # A bundle on this disk is as good an answer as one that is waited for.
 _PING_S = 2.0
@@ -44,6 +44,27 @@ def reigning_bundle(here: Installed, model_name: str | None = None) -> BundleRef
     if found is not None:
         return bundle_of(found, here.home, here.settings.store)
     return _newest(here, why, model_name)
+
+
+def released(here: Installed, release_id: str) -> Path:
+    """The bundle's folder of a release by its id: on this machine, else where Kafka says that it is.
+
+    Raises:
+        NotFoundError: Kafka knows no such release.
+        RejectedError: it lies where no bundles are read from.
+        RetryableError: Kafka or the store is away.
+    """
+    from towpath.pipelines.scoring.places import local_bundle
+    from towpath.pipelines.scoring.release import bundle_of, release_of
+
+    known = {each.name: each for each in (here.home / "bundles").glob("rel-*")}
+    if release_id in known:
+        return known[release_id]
+    with here.broker() as broker:
+        found = release_of(broker, Codec("json", "towpath/cli"), here.registry.full_name("models"), release_id)
+    if found is None:
+        raise NotFoundError(f"no release {release_id!r}: `towpath release list` shows those that there are")
+    return local_bundle(bundle_of(found, here.home, here.settings.store), here.home / "bundles")
 
 
 def bundle_at(folder: Path) -> BundleRef:

@@ -68,7 +68,7 @@ class _Test(Part):
         description="class: the most probable one; decision: what is done by the costs, where asking a person fails "
         "nothing",
     )
-    cases: int = Field(50, ge=1, le=1000, description="at most so many, drawn by the seed")
+    cases: int = Field(30, ge=1, le=1000, description="at most so many, drawn by the seed")
     templates: Templates = Field(
         (), description="texts, where {lexicon} and {lexicon:group} stand for one of the words there"
     )

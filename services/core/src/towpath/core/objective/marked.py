@@ -70,7 +70,7 @@ def located(path: Sequence[str], message: str, data: Any, file: str) -> Objectiv
         if key in marks:
             line, column = marks[key][0], marks[key][1]
             here = here[key]
-        elif n < len(path) - 1:
+        elif n < len(path) - 1 or not isinstance(here, Mapping):
             continue  # pydantic names the branch of a union, which is not in the file
         walked.append(part)
     return ObjectiveProblem(file, line + 1, column + 1, ".".join(walked), message)
