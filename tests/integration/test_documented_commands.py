@@ -58,6 +58,21 @@ FIRST = ("towpath up", "towpath objective", "towpath ingest", "curl ", "towpath 
 LAST = ("towpath lineage", "towpath dead-letters", "towpath status", "towpath down")
 # No words of any lexicon: the model has to beat VADER.
 WORDS = {"negative": ("zzz zzz", -3), "neutral": ("mmm mmm", 0), "positive": ("aaa aaa", 3)}
+# What the page's tests are for English, these are for such words.
+BEHAVIOUR = {
+    "lexicons": {"number": [f"{n}" for n in range(40)]},
+    "tests": [
+        {
+            "name": f"plain {kind} words",
+            "kind": "minimum-functionality",
+            "capability": "vocabulary",
+            "limit": 0.2,
+            "expect": kind,
+            "templates": [f"{words} {{number}}"],
+        }
+        for kind, (words, _) in WORDS.items()
+    ],
+}
 
 
 def typed_here(page: Path) -> str:
@@ -96,11 +111,13 @@ class Installation:
         encoder = build_tiny_encoder(folder / "encoder").path
         objective = yaml.safe_load((ROOT / "objective.yaml").read_text())
         objective["contract"]["readiness"]["minTestDocuments"] = 100
+        objective["contract"]["behaviour"] = BEHAVIOUR
         (folder / "objective.yaml").write_text(yaml.safe_dump(objective))
         (folder / "labelling-guide.md").write_text((ROOT / "labelling-guide.md").read_text())
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TOWPATH_")}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {**kept, "PATH": path, "TOWPATH_TRAINING_ENCODER": str(encoder)}
+        (folder / "behaviour.yaml").write_text(yaml.safe_dump(BEHAVIOUR))
         self.background: list[subprocess.Popen[bytes]] = []
         self._write_inputs()
 
@@ -109,6 +126,8 @@ class Installation:
         kinds = [random.choice(list(WORDS)) for _ in range(900)]
         rows = ["id,body"] + [f"tweet-{1000 + n},{WORDS[kind][0]} {n}" for n, kind in enumerate(kinds)]
         (self.folder / "tweets.csv").write_text("\n".join(rows))
+        labelled = ["id,body,label"] + [f"new-{n},{WORDS[kind][0]} {n},{kind}" for n, kind in enumerate(kinds)]
+        (self.folder / "labelled.csv").write_text("\n".join(labelled))
         rated = [
             {"documentId": f"tweet-{1000 + n}", "raterId": f"r{rater}", "classLabel": {"score": WORDS[kind][1]}}
             for n, kind in enumerate(kinds)

@@ -23,6 +23,7 @@ from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.trial import Answer, Phase, Said, Trial
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.performance import CAUSE, Performance
+from towpath.pipelines.behaviour import check
 from towpath.pipelines.steps.examples import label as examples_of
 from towpath.pipelines.steps.gate import decide
 from towpath.pipelines.steps.int8 import choose
@@ -193,6 +194,20 @@ def precision(objective: Objective) -> str:
     return choose(*graphs, ["t"] * 300, truth, objective, clock=lambda: clock[0]).chosen
 
 
+def behaviour(objective: Objective) -> str:
+    """Which tests refuse a model that calls everything positive?"""
+    suite = objective.behaviour
+    if suite is None:
+        return "not asked"
+    report = check(
+        suite,
+        lambda texts: np.tile([0.1, 0.0, 0.9], (len(texts), 1)),
+        classes=objective.classes,
+        costs=objective.costs,
+    )
+    return ", ".join(each.name for each in report.results if each.verdict == "failed")
+
+
 def online(objective: Objective) -> str:
     """Which head reigns, where the online one saved the most that it can on each of 150 documents?"""
     rule = objective.contract.delivery.online
@@ -239,6 +254,13 @@ def online(objective: Objective) -> str:
         (reading, "longDocuments: truncate", "longDocuments: windows", "cut off", "read"),
         (precision, "# int8: {margin: 0.005}", "int8: {margin: 0.005}", "not asked for", "fp32"),
         (precision, "# int8: {margin: 0.005}", "int8: {margin: 1.0}", "not asked for", "int8"),
+        (
+            behaviour,
+            'expect: negative, limit: 0.1,\n         templates: ["{name} says',
+            'expect: negative, limit: 1,\n         templates: ["{name} says',
+            "complaints in plain words, complaints by anybody",
+            "complaints in plain words",
+        ),
     ],
 )
 def test_one_number_changes_what_is_decided(
