@@ -28,6 +28,8 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 def objective(tmp_path: Path) -> Path:
     """The running example, content with fewer documents."""
     text = (ROOT / "objective.yaml").read_text()
+    # A head of 180 documents is now and then moved by a name.
+    text = text[: text.index("  behaviour:\n")]
     for key, value in {
         "minDocuments": "100",
         "minDocumentsPerClass": "1",
