@@ -67,7 +67,7 @@ def test_the_objective_is_the_users_but_for_what_is_told(objective: Objective, t
 
 
 def test_an_alarm_is_a_full_bar_and_each_decade_is_as_high() -> None:
-    assert climb([1e-8, 1e-4, 1.0]) == "▁▄█"
+    assert climb([1e-6, 1e-3, 1.0]) == "▁▄█"
     assert climb([0.0, 1e-30]) == "▁▁"
     assert climb([1.0] * 50, width=10) == "█" * 10
     assert climb([]) == ""

@@ -22,10 +22,10 @@ from towpath.core.service import ServiceSettings
 __all__ = ["SECOND_ACT"]
 
 _TWEETS = 4200
-# Of the films, as many are labelled as let the gate see what a film costs: its test has tweets and films.
-_LABELLED, _KEPT = 0.4, 0.15
+# Of the films. So many are labelled that the gate can see what a film costs: its test has tweets and films.
+_LABELLED, _KEPT = 0.4, 0.2
 _PER_SECOND, _LOOK_S = 25.0, 0.25
-_PATIENCE_S = 15.0
+_PATIENCE_S, _SAID_S = 15.0, 3.0
 _BATCH = 250
 
 
@@ -44,6 +44,7 @@ def decide_by_itself(walk: Walk, stage: Stage) -> None:
     until(
         lambda: float(_asked(walk, "training", "/v1/retraining")["lookedAt"] is not None),
         what=f"training does not decide by itself: see {walk.options.home / 'logs' / 'training.log'}",
+        limit_s=TRAINING_LIMIT_S,
     )
     stage.say(f"by the objective, but for a demo of minutes: {'; '.join(loop.changes)}")
 
@@ -102,9 +103,11 @@ def price(walk: Walk, stage: Stage) -> None:
     films = loop.next(loop.wanted - loop.sent)
     _send(walk, stage, films)
     loop.before = loop.films[: loop.sent]
+    joined = _joined(walk)
     _tell_truths(walk, stage, loop.before)
-    stage.say("waiting for monitoring")
-    deadline = time.monotonic() + _PATIENCE_S
+    stage.say("monitoring puts truths to predictions")
+    until(lambda: float(_joined(walk) >= joined + len(loop.before)), what="monitoring did not put all truths together")
+    deadline = time.monotonic() + _SAID_S
     while not loop.priced and time.monotonic() < deadline:
         loop.priced = next((each for each in _alerts(walk) if each["cause"] == "performance/cost"), {})
         time.sleep(_LOOK_S)
@@ -154,6 +157,7 @@ def try_it(walk: Walk, stage: Stage) -> None:
     loop, release = walk.loop, walk.loop.run["release"]["releaseId"]
     until(
         lambda: http.metric(there(walk.client), walk.url("serving"), "towpath_serving_rollout", release=release),
+        limit_s=TRAINING_LIMIT_S,
         what=f"serving does not try {release}: see {walk.options.home / 'logs' / 'serving.log'}",
     )
     most, start = round((1 - _KEPT) * len(loop.films)), loop.sent
@@ -211,7 +215,7 @@ def compare(walk: Walk, stage: Stage) -> None:
     from towpath.model import Model
 
     loop, home = walk.loop, walk.options.home
-    loop.after = loop.next(len(loop.films))
+    loop.after = loop.next(round(_KEPT * len(loop.films)))
     _send(walk, stage, loop.after)
     _tell_truths(walk, stage, loop.after)
     stage.say("what would the first release have cost?")
@@ -232,6 +236,13 @@ def compare(walk: Walk, stage: Stage) -> None:
         there(walk.client), walk.url("monitoring"), "towpath_monitoring_realised_cost", release=release
     )
     stage.say(f"monitoring: {loop.realised or float('nan'):.3f} {walk.objective.unit} a document")
+
+
+def _joined(walk: Walk) -> float:
+    """Documents of the release that answers the first film, with their truth."""
+    release = _release_of(walk, walk.loop.films[0])
+    name = "towpath_monitoring_feedback_documents"
+    return http.metric(there(walk.client), walk.url("monitoring"), name, release=release) or 0.0
 
 
 def _send(walk: Walk, stage: Stage, films: Sequence[Tweet]) -> None:

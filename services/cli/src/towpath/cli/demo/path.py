@@ -203,13 +203,13 @@ def _picked_up(walk: Walk, release_id: str) -> None:
     )
 
 
-def until(ask: Callable[[], float | None], *, what: str) -> float:
+def until(ask: Callable[[], float | None], *, what: str, limit_s: float = SILENCE_LIMIT_S) -> float:
     """The first answer that is neither None nor 0.
 
     Raises:
         TowpathError: none came in time; `what` is its message.
     """
-    deadline = time.monotonic() + SILENCE_LIMIT_S
+    deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
         answer = ask()
         if answer:

@@ -102,6 +102,10 @@ def _further(walk: Walk) -> Text:
         f"  {post} {walk.url('ingestion')}/v1/documents",
         "",
     ]
+    if walk.loop.alert:
+        about = ("alerts show", "lineage")
+        lines += [f"  TOWPATH_HOME={walk.options.home} {command} {each} {walk.loop.alert['alertId']}" for each in about]
+        lines.append("")
     for name, each in walk.services.running.items() if walk.services else ():
         docs = f"   API docs {each.url}{each.spec.docs}" if each.spec.docs else ""
         lines.append(f"  {name:<11} metrics {each.url}/metrics{docs}")
