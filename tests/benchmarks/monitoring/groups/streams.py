@@ -166,7 +166,7 @@ def _lengths(ended: dict[str, list[Ended]], promised: int) -> Row:
     )
     return Row(
         "streams-run-length",
-        "mean run length to a false alarm ÷ the objective's, all causes of drift",
+        "mean run length to a false alarm ÷ the objective's, all causes of drift together",
         ours.mean / promised,
         ours.low / promised,
         min(ours.high, 1e9) / promised,
@@ -179,7 +179,7 @@ def _lengths(ended: dict[str, list[Ended]], promised: int) -> Row:
 def _blamed(released: Sequence[tuple[bool, float]]) -> Row:
     value, low, high = share(sum(wrong for wrong, _ in released), len(released))
     error = released[0][1]
-    notes = ("a third of the cause's part of the budget, at most, for as long as the release reigns",)
+    notes = ("at most 5 %, or a third of the cause's part of the budget, for as long as a release reigns",)
     title = f"releases ever said to have become dearer (performance/cost), of {len(released)} that have not"
     return Row("streams-blamed", title, value, low, high, bar=Bar("at most", error), notes=notes)
 

@@ -41,9 +41,9 @@ class Ended:
     fired: bool
 
 
-def budget(documents: int) -> Budget:
-    """One false alarm in so many documents, split over all causes that monitoring has."""
-    return Budget(1.0, documents * GAP_S, (CAUSE, *CAUSES))
+def budget(documents: int, causes: Sequence[str] = CAUSES) -> Budget:
+    """One false alarm in so many documents, all of it for these causes; monitoring leaves the others their parts."""
+    return Budget(1.0, documents * GAP_S, tuple(causes))
 
 
 def _drawn(
@@ -108,7 +108,7 @@ def blamed(served: Served, release: int, judged: int, labelled: int, seed: int) 
     of a second, and monitoring looks at each fiftieth."""
     _, rows = _drawn(served, judged, labelled, (seed, release, 2))
     costs, all_ = OBJECTIVE.costs, served.rows
-    error = budget(1).error(CAUSE, None)
+    error = budget(1, [CAUSE]).error(CAUSE, None)
     known = judged_of(served.reference(rows[:judged]), OBJECTIVE.classes, costs)
     if known is None:
         raise ValueError("the reference holds nothing that was judged")

@@ -24,7 +24,7 @@ Rows = NDArray[np.intp]
 START = 1_700_000_000.0
 _PARTITIONS = 6
 _AGAIN = 0.05
-_STALLS = 0.05
+_STALLS = 0.3
 
 
 def take(columns: Columns, rows: Rows) -> Columns:
@@ -35,7 +35,7 @@ def bursts(documents: int, mean_gap_s: float, random: np.random.Generator) -> Fl
     """When each was predicted: batches of up to 64 within a millisecond, some after another, and hours of nothing."""
     sizes = random.integers(1, 65, documents)
     batches = np.repeat(np.arange(documents), sizes)[:documents]
-    gaps = np.where(random.random(documents) < 0.1, random.exponential(1.0, documents), 0.0)
+    gaps = np.where(random.random(documents) < 0.2, random.exponential(1.0, documents), 0.0)
     gaps *= mean_gap_s * documents / max(1e-9, gaps[: batches[-1] + 1].sum())
     return START + (gaps + random.exponential(0.05, documents)).cumsum()[batches]
 
