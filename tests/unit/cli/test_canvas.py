@@ -48,6 +48,7 @@ def hostile() -> Objective:
     data["contract"]["task"] = {"kind": "text-classification", "classes": names}
     costs = {a: {b: float(n + m) * (n != m) for m, b in enumerate(names)} for n, a in enumerate(names)}
     data["contract"] |= {"costs": {"unit": "W" * 16, "matrix": costs, "askPerson": 0.5}, "labels": {}, "readiness": {}}
+    del data["contract"]["behaviour"]  # which names the classes
     data["name"] = "w" * 63
     return Objective.model_validate(data)
 

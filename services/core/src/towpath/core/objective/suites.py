@@ -60,7 +60,7 @@ def _classes(test: BehaviourTest, classes: Sequence[str], here: tuple[str, ...])
             yield (*here, "judge"), "directional tests judge a probability: remove it"
     for key, name in named.items():
         if name is not None and name not in classes:
-            yield (*here, key), f"{name!r} is no class of the task: write one of {', '.join(classes)}"
+            yield (*here, key), f"{name!r} is no class of the task{_near(name, classes)}"
 
 
 def _texts(test: BehaviourTest) -> Iterator[tuple[tuple[str, str], str]]:
