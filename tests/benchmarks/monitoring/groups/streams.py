@@ -46,12 +46,12 @@ class Sizes:
     promised: int = 10_000
     window: int = 500
     most: int = 20_000
-    runs: int = 150
-    kafka_runs: int = 50
+    runs: int = 120
+    kafka_runs: int = 40
     test_runs: int = 200
-    evidently_runs: int = 60
+    evidently_runs: int = 40
     evidently_most: int = 3_000
-    releases: int = 60
+    releases: int = 50
     labelled: int = 600
 
 
@@ -63,24 +63,40 @@ QUICK = Sizes(
 
 def measure(place: Place) -> Result:
     tweets, sizes = served(place), QUICK if place.quick else Sizes()
-    place.tell(f"  {sizes.climbing} martingales of {sizes.documents} documents, in order and as Kafka delivers them")
-    climbing = {
-        kafka: [
-            climbs(tweets, stream, sizes.reference, documents, kafka=kafka, seed=place.seed)
-            for stream in range(sizes.climbing)
-        ]
-        for kafka, documents in ((False, sizes.documents), (True, sizes.bursty))
-    }
+    climbing = _climbing(place, tweets, sizes)
     ended = _ended(place, tweets, sizes)
+    return _result(place, sizes, climbing, ended, _released(place, tweets, sizes))
+
+
+def _climbing(place: Place, tweets: Served, sizes: Sizes) -> dict[bool, list[Climb]]:
+    """In order, and as Kafka delivers them."""
+    made = {}
+    for kafka, documents in ((False, sizes.documents), (True, sizes.bursty)):
+        place.tell(f"  {sizes.climbing} martingales of {documents} documents{', as Kafka delivers them' * kafka}")
+        streams = range(sizes.climbing)
+        made[kafka] = [climbs(tweets, n, sizes.reference, documents, kafka=kafka, seed=place.seed) for n in streams]
+    return made
+
+
+def _released(place: Place, tweets: Served, sizes: Sizes) -> list[tuple[bool, float]]:
     place.tell(f"  {sizes.releases} releases and their feedback")
-    released = [blamed(tweets, n, sizes.reference, sizes.labelled, place.seed) for n in range(sizes.releases)]
+    return [blamed(tweets, n, sizes.reference, sizes.labelled, place.seed) for n in range(sizes.releases)]
+
+
+def _result(
+    place: Place,
+    sizes: Sizes,
+    climbing: dict[bool, list[Climb]],
+    ended: dict[str, list[Ended]],
+    released: Sequence[tuple[bool, float]],
+) -> Result:
     rows = (
         _ville("streams-ville", "unchanged streams that ever reach 100", climbing[False], place.seed),
         _ville("streams-ville-kafka", "the same in bursts, as Kafka delivers them", climbing[True], place.seed),
         _lengths(ended, sizes.promised),
         _blamed(released),
     )
-    about = {"seed": place.seed, "served": len(tweets), **asdict(sizes), "minutes between documents": 1}
+    about = {"seed": place.seed, **asdict(sizes), "minutes between documents": 1}
     return Result(rows, _series(climbing, ended, sizes), about)
 
 
