@@ -425,3 +425,17 @@ def test_the_service_tells_an_alert_and_heeds_who_resolves_it() -> None:
         stop.set()
         thread.join(10)
     assert [each.state for each in alerts()] == [AlertState.ALERT_STATE_FIRING, AlertState.ALERT_STATE_RESOLVED]
+
+
+def test_sketches_on_other_anchors_than_the_references_are_not_compared() -> None:
+    """As of a worker that is too old to read the bundle's anchors: lengths tell nothing of that, and nothing alarms."""
+    clock = Clock()
+    one = drift(clock)
+    one.release(release(sketch_basis=7))
+    read(one, predictions(100), clock)
+    assert {each.name: each.documents for each in one.shown()}["embedding"] == 0
+    anchored = predictions(100, first=100)
+    for each in anchored:
+        each.input.sketch_basis = 7
+    read(one, anchored, clock)
+    assert {each.name: each.documents for each in one.shown()}["embedding"] == 100

@@ -129,3 +129,13 @@ def test_what_is_not_told_of_both_sides_is_left_out() -> None:
 def test_fewer_documents_than_are_wanted_are_refused() -> None:
     with pytest.raises(ValueError, match=f"{LEAST} of each are wanted"):
         compare(documents(LEAST - 1, 1), documents(100, 2), CLASSES)
+
+
+def test_sketches_on_other_anchors_are_not_compared() -> None:
+    now, before = documents(200, 1), documents(200, 2)
+    now.basis[:50], now.basis[50:] = 1, 2
+    before.basis[:] = 1
+    assert compare(now, before, CLASSES, effort=QUICK).rows[0].name != "embeddings"
+    before.basis[:120] = 2
+    found = compare(now, before, CLASSES, effort=QUICK).rows[0]
+    assert (found.name, found.tested.documents) == ("embeddings", (150, 120))

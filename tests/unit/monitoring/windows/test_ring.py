@@ -159,3 +159,15 @@ def test_where_nobody_says_how_many_there_is_something_before() -> None:
     assert len(parted(timed(100), None, None, halves=False)[0]) == 100
     assert len(parted(timed(3 * USUAL), None, None, halves=True)[0]) == USUAL
     assert len(parted(timed(0), None, None, halves=True)[0]) == 0
+
+
+def test_a_sketch_is_remembered_with_its_basis_and_so_is_a_references() -> None:
+    ring, made = Ring(2, CLASSES), predicted(1)
+    made.input.sketch_basis = 2**32 - 1
+    ring.add(predicted(0))
+    ring.add(made)
+    assert ring.last().basis.tolist() == [0, 2**32 - 1]
+    told = Reference(
+        documents=1, sketches=b"12", classes=CLASSES, probabilities=[0.2, 0.5, 0.3], sketch_basis=7
+    )  # fmt: skip
+    assert rows_of(told, CLASSES, COSTS).basis.tolist() == [7]
