@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,8 +32,10 @@ from towpath.v1 import Feedback, ModelRelease
 __all__ = ["CAUSE", "Performance"]
 
 CAUSE = "performance/cost"
-# Shares by which documents must have grown before estimates, and the label shift, are made anew.
-_ESTIMATE_GROWTH, _SHIFT_GROWTH = 0.02, 0.2
+# Shares by which documents must have grown before figures of labels, estimates, and the label shift, are made anew.
+_LABELLED_GROWTH, _ESTIMATE_GROWTH, _SHIFT_GROWTH = 0.02, 0.02, 0.2
+# Figures of labels are made anew after so long, too, if there is but one more.
+_LABELLED_S = 10.0
 _LEAST_SHIFTED = 100
 
 
@@ -49,6 +52,7 @@ class Performance(ReadingMonitor):
     releases: int
     budget: Budget
     margin: float = 0.0
+    clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -56,6 +60,7 @@ class Performance(ReadingMonitor):
         self._recent = Recent(self.window, len(self.objective.classes))
         self._tracked: dict[str, Tracked] = {}
         self._made = 0
+        self._labelled_at: dict[str, float] = {}
         self._reigning = ""
         self._classes = {name: index for index, name in enumerate(self.objective.classes)}
         self._untold = (math.nan,) * len(self._classes)
@@ -137,6 +142,7 @@ class Performance(ReadingMonitor):
             if len(self._tracked) > self.releases:
                 gone = next(each for each in self._tracked if each not in (self._reigning, release_id))
                 del self._tracked[gone]
+                self._labelled_at.pop(gone, None)
                 self.metrics.forget(gone)
         return tracked
 
@@ -203,9 +209,18 @@ class Performance(ReadingMonitor):
         ask = self._recent.of(tracked.index).ask
         return 1 - float(ask.mean()) if len(ask) else 1.0
 
+    def _labelled_grown(self, tracked: Tracked) -> bool:
+        now, count = self.clock(), tracked.labelled.count + tracked.labelled.changed
+        waited = now - self._labelled_at.get(tracked.release_id, -math.inf)
+        share = 0.0 if waited >= _LABELLED_S else _LABELLED_GROWTH
+        if not tracked.grown("labelled", count, share, self.window):
+            return False
+        self._labelled_at[tracked.release_id] = now
+        return True
+
     def _publish(self, tracked: Tracked) -> None:
         labelled = tracked.labelled
-        if tracked.grown("labelled", labelled.count + labelled.changed, 0.0, self.window):
+        if self._labelled_grown(tracked):
             show_labelled(self.metrics, tracked, self.objective.classes)
             confusion: Counter[tuple[int, int]] = Counter()
             for each in self._tracked.values():

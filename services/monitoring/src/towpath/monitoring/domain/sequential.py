@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ Floats = NDArray[np.float64]
 # Shares of the most that may be bet without ruin: large ones decide early, small ones narrow the bounds in the end.
 _BETS = 0.96 * 2.0 ** -np.arange(8)
 _CAPITAL = np.log(1 / np.arange(1, 9) / np.sum(1 / np.arange(1, 9)))
-_HALVINGS = 40
+_HALVINGS, _AT_ONCE = 40, 4
 
 
 class ConfidenceSequence:
@@ -89,12 +90,19 @@ def _lower(values: Floats, counts: Floats, threshold: float) -> float:
     """The largest mean against which the capital has reached the threshold; 0 to 1, as the values are."""
     out, in_ = 0.0, float(values @ counts / max(1.0, counts.sum()))
     # Capital falls with the mean that is bet against, and is at most 1 at the values' own.
-    for _ in range(_HALVINGS):
-        middle = (out + in_) / 2
-        if middle <= 0:
+    for _ in range(_HALVINGS // _AT_ONCE):
+        means = _halved(out, in_)
+        if means[0] <= 0:
             return 0.0
-        if log_capital(values, counts[:, None], np.array([middle]))[0, 0] >= threshold:
-            out = middle
-        else:
-            in_ = middle
+        reached = int(np.count_nonzero(log_capital(values, counts[:, None], np.array(means))[:, 0] >= threshold))
+        out, in_ = [out, *means][reached], [*means, in_][reached]
     return out
+
+
+def _halved(low: float, high: float) -> list[float]:
+    """All middles that `_AT_ONCE` halvings may come to, in order: to try them all at once costs less than in turn."""
+    ends = [low, high]
+    for _ in range(_AT_ONCE):
+        middles = [(left + right) / 2 for left, right in pairwise(ends)]
+        ends = [each for pair in zip(ends, [*middles, high], strict=True) for each in pair][: 2 * len(ends) - 1]
+    return ends[1:-1]

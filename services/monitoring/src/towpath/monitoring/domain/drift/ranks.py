@@ -18,7 +18,6 @@ __all__ = ["BINS", "MOST", "Ranks"]
 Floats = NDArray[np.float64]
 BINS = 1024
 MOST = 255
-_WORD = 8
 
 
 class Ranks:
@@ -48,12 +47,10 @@ class Ranks:
         bins, many = _bins(scores), len(scores)
         if many > MOST:
             raise ValueError(f"{many} documents at once, and {MOST} are the most")
-        # Rows of comparisons are words of eight bytes, so that eight are added at once.
         rows = np.ascontiguousarray(bins.T)
-        padded = np.pad(rows, ((0, 0), (0, -many % _WORD)), constant_values=-1)
-        before = np.tri(many, padded.shape[1], k=-1, dtype=np.bool_)
-        larger = _count_true((padded[:, None, :] > rows[:, :, None]) & before)
-        equal = _count_true((padded[:, None, :] == rows[:, :, None]) & before) + 1
+        before = np.tri(many, k=-1, dtype=np.bool_)
+        larger = _count_true((rows[:, None, :] > rows[:, :, None]) & before)
+        equal = _count_true((rows[:, None, :] == rows[:, :, None]) & before) + 1
         below = self._counts.cumsum(axis=1)
         here = self._counts[self._which, bins]
         larger += below[:, -1] - below[self._which, bins]
@@ -72,7 +69,6 @@ def _bins(scores: Floats) -> NDArray[np.int16]:
 
 
 def _count_true(pairs: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(k, n, m), of which m is a multiple of `_WORD` and small enough for bytes, to (n, k)."""
-    words = pairs.view(np.uint64)
-    bytes_of: NDArray[np.uint8] = np.add.reduce(words, axis=2, keepdims=True).view(np.uint8)
-    return np.add.reduce(bytes_of, axis=2, dtype=np.int64).T
+    """(k, n, n), of which n is small enough for bytes, to (n, k)."""
+    counted: NDArray[np.uint8] = np.add.reduce(pairs.view(np.uint8), axis=2, dtype=np.uint8)
+    return counted.T.astype(np.int64)
