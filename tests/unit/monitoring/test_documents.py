@@ -8,20 +8,25 @@ import time
 from prometheus_client import CollectorRegistry, generate_latest
 
 from towpath.core.objective import load_objective
+from towpath.core.objective.parts import FalseAlarms
 from towpath.core.stream import Codec, Message, Record, Registry
 from towpath.core.stream.memory import MemoryBroker
+from towpath.monitoring.data import DATA_CAUSES, DataMonitor
+from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.entrypoints.documents import DataWatch
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.v1 import Document
 
 TOPIC = "towpath.documents"
-LIMITS = load_objective("objective.yaml").contract.data_quality
+OBJECTIVE = load_objective("objective.yaml")
+LIMITS = OBJECTIVE.contract.data_quality
 SAID = "an ordinary english sentence about the weather in our town, number"
 
 
 def watch(broker: MemoryBroker, **changes: int) -> DataWatch:
     metrics = MonitoringMetrics(CollectorRegistry())
-    return DataWatch(broker, Codec(), TOPIC, LIMITS, metrics, changes.get("window", 100), changes.get("budget", 500))
+    monitor = DataMonitor(OBJECTIVE, metrics, Budget.of(FalseAlarms(), DATA_CAUSES), changes.get("window", 100))
+    return DataWatch(broker, Codec(), TOPIC, monitor, changes.get("budget", 500))
 
 
 def passed(broker: MemoryBroker, texts: list[str], *, more: list[Message] | None = None) -> list[Record]:
@@ -37,7 +42,7 @@ def passed(broker: MemoryBroker, texts: list[str], *, more: list[Message] | None
 
 
 def text(of: DataWatch) -> str:
-    return generate_latest(of.metrics.registry).decode()
+    return generate_latest(of.monitor.metrics.registry).decode()
 
 
 def test_what_passes_by_is_told_as_shares_beside_their_limits() -> None:
@@ -57,7 +62,7 @@ def test_of_a_flood_a_sample_is_looked_at() -> None:
     broker = MemoryBroker()
     watched = watch(broker, budget=50)
     watched.look(passed(broker, [f"{SAID} {n}" for n in range(1000)]))
-    assert len(watched.profile) == 50
+    assert len(watched.monitor.profile) == 50
 
 
 def test_it_follows_the_topic_from_its_end_on() -> None:
@@ -73,4 +78,4 @@ def test_it_follows_the_topic_from_its_end_on() -> None:
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
-    assert watched.profile.languages()["en"] == 1
+    assert watched.monitor.profile.languages()["en"] == 1

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from towpath.core.objective.parts import DataQuality
+from towpath.preparation.quality.near import NearCopies
 from towpath.preparation.quality.stream import STREAM_CHECKS, StreamProfile
 
 LIMITS = DataQuality(languages=("en",), max_document_chars=2000)
@@ -20,7 +21,7 @@ def test_only_the_window_counts() -> None:
     for n in range(10):
         profile.add(f"{GERMAN} {n}")
     assert profile.shares()["language"] == 1
-    assert [each.check for each in profile.findings() if each.severity == "error"] == ["language"]
+    assert [each.check for each in profile.findings() if each.severity == "error"] == ["language", "near-duplicates"]
     for n in range(10):
         profile.add(f"{ENGLISH} {n}")
     assert (len(profile), profile.shares()["language"]) == (10, 0)
@@ -33,7 +34,21 @@ def test_each_check_is_said_of_the_document_that_shows_it() -> None:
     assert profile.add(f"{ENGLISH}  1".upper()) == ("duplicates",)
     assert profile.add(rf"{ENGLISH} it\u2019s ann@example.com") == ("encoding", "personal-data")
     assert profile.add(ENGLISH * 40) == ("length",)
-    assert profile.shares() == {**dict.fromkeys(STREAM_CHECKS, 0.25), "language": 0}
+    assert profile.add(f"{ENGLISH} 1!") == ("near-duplicates",)
+    assert profile.shares() == {**dict.fromkeys(STREAM_CHECKS, 0.2), "language": 0}
+
+
+def test_nearly_the_same_is_found_among_the_last_texts_and_no_longer() -> None:
+    """As often as the report's estimate says; texts of a similarity of a half are none."""
+    drawn, near = random.Random(2), NearCopies(0.8, most=50)
+    texts = [[str(drawn.random()) for _ in range(40)] for _ in range(60)]
+    assert not any(near.add(" ".join(each)) for each in texts)
+    changed = [" ".join([*each[:-1], "another"]) for each in texts]
+    assert [near.add(each) for each in changed[11:60]].count(True) >= 47
+    assert not near.add(" ".join([*texts[0][:-1], "another"])), "it has left the window"
+    half = [" ".join([*each[:27], *(str(drawn.random()) for _ in range(13))]) for each in texts[30:]]
+    assert sum(map(near.add, half)) <= 2
+    assert len(near._last) <= 50 * 16
 
 
 def test_a_text_that_left_the_window_is_new_again() -> None:

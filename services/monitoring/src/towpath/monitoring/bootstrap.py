@@ -14,10 +14,11 @@ from towpath.core.stream import Broker, Codec, Registry, connect
 from towpath.monitoring.adapters.alert_topic import AlertTopic
 from towpath.monitoring.adapters.receivers import receivers
 from towpath.monitoring.alerts import AlertDesk
+from towpath.monitoring.data import DATA_CAUSES, DataMonitor
 from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.finding import Monitor
 from towpath.monitoring.drift import CAUSES, DriftWatch
-from towpath.monitoring.entrypoints import alerts_http, drift_http, http, windows_http
+from towpath.monitoring.entrypoints import alerts_http, data_http, drift_http, http, windows_http
 from towpath.monitoring.entrypoints.alertmanager import AlertmanagerLoop
 from towpath.monitoring.entrypoints.consumer import Reader
 from towpath.monitoring.entrypoints.documents import DataWatch
@@ -53,7 +54,7 @@ def build(
     codec, registry = Codec(settings.encoding, "towpath/monitoring"), Registry.load(settings.topic_prefix)
     trials = RolloutWatch(objective, metrics, settings.monitoring_window_documents)
     windows = WindowWatch(objective, settings.monitoring_report_documents)
-    budget = Budget.of(objective.contract.monitoring.false_alarms, (CAUSE, *CAUSES, VOLUME))
+    budget = Budget.of(objective.contract.monitoring.false_alarms, (CAUSE, *CAUSES, *DATA_CAUSES, VOLUME))
     performance = Performance(
         objective,
         metrics,
@@ -64,21 +65,22 @@ def build(
     )
     drift = DriftWatch(objective, metrics, budget)
     volume = VolumeWatch(objective, metrics, budget)
-    monitors: list[Monitor] = [performance, drift, windows, volume, *also]
+    data = DataMonitor(objective, metrics, budget, settings.monitoring_data_documents)
+    monitors: list[Monitor] = [performance, drift, windows, data, volume, *also]
     desk = AlertDesk(objective.name, settings.monitoring_alert_cooldown_seconds)
     topic = AlertTopic(broker, codec, registry, desk, metrics)
     reader = Reader(broker, codec, registry, watch, trials, desk, topic, monitors)
     stability = StabilityWatch(broker, registry.full_name("predictions"), "predictions", metrics)
-    limits, window = objective.contract.data_quality, settings.monitoring_data_documents
-    data = DataWatch(broker, codec, registry.full_name("documents"), limits, metrics, window)
+    documents = DataWatch(broker, codec, registry.full_name("documents"), data)
     health.add("kafka", partial(broker.ping, timeout_s=1.5))
     health.add("history", partial(_caught_up, reader))
     app = new_app("Towpath monitoring", health, metrics.registry, description="What predictions are worth.")
-    loops = [reader.loop, stability.loop, data.loop, *_senders(settings, topic, objective.unit, reader)]
+    loops = [reader.loop, stability.loop, documents.loop, *_senders(settings, topic, objective.unit, reader)]
     caller = [Depends(require_caller(settings.auth))]
     app.include_router(http.router(watch, performance, trials), dependencies=caller)
     app.include_router(windows_http.router(windows), dependencies=caller)
     app.include_router(drift_http.router(drift), dependencies=caller)
+    app.include_router(data_http.router(data, volume), dependencies=caller)
     app.include_router(alerts_http.router(desk, topic, reader.caught_up.is_set), dependencies=caller)
     return Service("monitoring", settings, health, metrics.registry, app, loops, [broker.close])
 

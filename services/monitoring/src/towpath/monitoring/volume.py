@@ -49,7 +49,7 @@ class VolumeWatch(Monitor):
 
     def prediction(self, message: Prediction) -> None:
         """One that was not seen before; what is dated after today is of now."""
-        made = message.created_at.seconds
+        made = float(message.created_at.seconds)
         if made > self._today or made <= 0:
             self._today = self.now()
             made = min(made, self._today) if made > 0 else self._today

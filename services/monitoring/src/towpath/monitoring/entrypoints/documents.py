@@ -1,4 +1,4 @@
-"""Looking at documents as they come in: are they what the objective wants, and what they were?
+"""Reading documents as they come in.
 
 From the end of the topic on: what was there before was checked when it was trained on. After Kafka was away it goes on
 with what comes then.
@@ -13,11 +13,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from towpath.core.errors import DeadLetterError, RetryableError
-from towpath.core.objective import DataQuality
 from towpath.core.service import Backoff
 from towpath.core.stream import Broker, Codec, Record
-from towpath.monitoring.metrics import MonitoringMetrics
-from towpath.preparation.quality.stream import STREAM_CHECKS, StreamProfile
+from towpath.monitoring.data import DataMonitor
 from towpath.v1 import Document
 
 __all__ = ["DataWatch"]
@@ -33,18 +31,9 @@ class DataWatch:
     broker: Broker
     codec: Codec
     topic: str
-    limits: DataQuality
-    metrics: MonitoringMetrics
-    window: int
+    monitor: DataMonitor
     budget: int = 500
     backoff: Backoff = field(default_factory=Backoff)
-
-    def __post_init__(self) -> None:
-        self.profile = StreamProfile(self.limits, window=self.window)
-        for check in STREAM_CHECKS:
-            limit = self.profile.limit(check)
-            if limit is not None:
-                self.metrics.data_limit.labels(check).set(limit)
 
     def loop(self, stop: threading.Event) -> None:
         """Until `stop`."""
@@ -58,12 +47,14 @@ class DataWatch:
     def look(self, records: Sequence[Record]) -> None:
         """At some of them; what cannot be read is serving's to give up on."""
         step = max(1, -(-len(records) // self.budget))
+        documents = []
         for record in records[::step]:
             try:
-                self.profile.add(self.codec.decode(record, Document).message.text)
+                documents.append(self.codec.decode(record, Document).message)
             except DeadLetterError:
                 continue
-        self._publish()
+        if documents:
+            self.monitor.look(documents)
 
     def _read(self, stop: threading.Event) -> None:
         name = "towpath-monitoring-documents"
@@ -73,12 +64,3 @@ class DataWatch:
                 self.backoff.reset()
                 if batch.records:
                     self.look(batch.records)
-
-    def _publish(self) -> None:
-        self.metrics.data_documents.set(len(self.profile))
-        for check, share in self.profile.shares().items():
-            self.metrics.data_found.labels(check).set(share)
-        for language, share in self.profile.languages().items():
-            self.metrics.data_languages.labels(language).set(share)
-        for of, index in self.profile.skew().items():
-            self.metrics.data_skew.labels(of).set(index)

@@ -1,6 +1,6 @@
 """The checks on a stream: a rolling window of its last documents, in memory that does not grow.
 
-Light: neither pandas nor MinHash. Near duplicates, conflicts and leakage want a set, and are the data report's.
+Light: no pandas. Conflicts and leakage want a set, and are the data report's.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ from dataclasses import dataclass
 
 from towpath.core.objective.parts import DataQuality
 from towpath.preparation.quality.finding import Finding, severity
+from towpath.preparation.quality.near import NearCopies
 from towpath.preparation.quality.skew import psi_of
 from towpath.preparation.quality.text import UNKNOWN, inspect, normal
 
-__all__ = ["STREAM_CHECKS", "Shape", "StreamProfile"]
+__all__ = ["SAID", "STREAM_CHECKS", "Shape", "StreamProfile"]
 
-STREAM_CHECKS = ("encoding", "language", "personal-data", "duplicates", "length")
-_SAID = {
+STREAM_CHECKS = ("encoding", "language", "personal-data", "duplicates", "near-duplicates", "length")
+SAID = {
     "encoding": "damaged",
     "language": "in another language",
     "personal-data": "with personal data",
     "duplicates": "the same as one before",
+    "near-duplicates": "nearly the same as one before",
     "length": "too short or too long",
 }
 _BINS = 40
+_COMPARED = 5_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class _Seen:
 class StreamProfile:
     """The last `window` documents. The first full window is what later ones are held against, unless one is given.
 
-    Memory: some 300 bytes a document of the window; texts are not kept.
+    Memory: some 300 bytes a document of the window, and 3 kB of those that near duplicates are looked for among, the
+    last 5,000; texts are not kept.
     """
 
     def __init__(self, limits: DataQuality, *, window: int = 5_000, reference: Shape | None = None) -> None:
@@ -56,6 +60,7 @@ class StreamProfile:
         self._found: Counter[str] = Counter()
         self._lengths: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
+        self._near = NearCopies(limits.near_duplicate_similarity, min(window, _COMPARED))
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -97,7 +102,11 @@ class StreamProfile:
     def limit(self, check: str) -> float | None:
         """The objective's, as a share; None where it has none."""
         limits = self.limits
-        told = {"encoding": limits.max_mojibake_share, "duplicates": limits.max_duplicate_share}
+        told = {
+            "encoding": limits.max_mojibake_share,
+            "duplicates": limits.max_duplicate_share,
+            "near-duplicates": limits.max_near_duplicate_share,
+        }
         if limits.languages:
             told["language"] = limits.max_other_language_share
         return told.get(check)
@@ -109,7 +118,7 @@ class StreamProfile:
             Finding(
                 name,
                 severity(self._found[name], shares[name], self.limit(name)),
-                f"{self._found[name]:,} of the last {len(self._seen):,} documents are {_SAID[name]}",
+                f"{self._found[name]:,} of the last {len(self._seen):,} documents are {SAID[name]}",
                 self._found[name],
                 shares[name],
                 self.limit(name),
@@ -126,11 +135,13 @@ class StreamProfile:
     def _look(self, text: str) -> _Seen:
         about, limits = inspect(text, self.limits.personal_data), self.limits
         text_hash = hash(normal(text))
+        copied, near = self._texts.get(text_hash), self._near.add(text)
         tests: Iterable[tuple[str, object]] = (
             ("encoding", about.damage),
             ("language", limits.languages and about.language not in (*limits.languages, UNKNOWN)),
             ("personal-data", about.personal),
-            ("duplicates", self._texts.get(text_hash)),
+            ("duplicates", copied),
+            ("near-duplicates", near and not copied),
             ("length", not limits.min_document_chars <= about.length <= limits.max_document_chars),
         )
         length = str((about.length**2).bit_length())
