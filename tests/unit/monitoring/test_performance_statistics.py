@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from towpath.core.objective import load_objective
 from towpath.monitoring.domain.join import Predicted
+from towpath.monitoring.domain.performance.calibrate import calibrated
 from towpath.monitoring.domain.performance.difference import Sample, least_excess
 from towpath.monitoring.domain.performance.estimate import Estimate, labels_alone
 from towpath.monitoring.domain.performance.excess import Excess
@@ -261,6 +262,43 @@ def test_label_shift_is_found_and_its_cost_estimated_at_half_of_the_uncorrected_
     assert rows[-1][1] <= 0.5 * rows[-1][0]
     assert rows[-1][2] == pytest.approx(0.32, abs=0.02)
     assert np.mean(held) >= 0.95 - 2 * math.sqrt(0.05 * 0.95 / len(held))
+
+
+def test_a_model_that_is_too_sure_is_calibrated_on_the_judged_documents_before_shares_are_told() -> None:
+    """Its promise is far too low, whatever classes are; half of that error is gone."""
+    truth = realised(documents(np.random.default_rng(9), 200_000, ANGRY, sure=1.6)).mean()
+    errors = []
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        judged, live = documents(random, 800, sure=1.6), documents(random, 3000, ANGRY, sure=1.6)
+        found = label_shift(judged, live.probabilities, live.labels, live.ask, COSTS, draws=10)
+        assert found is not None
+        errors.append((found.promised - truth, found.cost - truth))
+    promised, corrected = np.abs(errors).mean(axis=0)
+    assert corrected <= 0.5 * promised
+
+
+def test_calibrated_probabilities_are_as_frequent_as_the_classes_and_undo_a_wrong_temperature() -> None:
+    seen = documents(np.random.default_rng(3), 3000, ANGRY, sure=2.0)
+    found = calibrated(seen.probabilities, seen.truths)
+    assert found.slope == pytest.approx(0.5, abs=0.1)
+    shares = np.bincount(seen.truths) / 3000
+    assert found.of(seen.probabilities).mean(axis=0) == pytest.approx(shares, abs=0.02)
+    again = calibrated(seen.probabilities, seen.truths, found)
+    assert again.slope == pytest.approx(found.slope, abs=1e-4)
+
+
+@settings(deadline=None, max_examples=30)
+@given(count=st.integers(1, 12), sharp=st.booleans(), seed=st.integers(0, 1000))
+def test_few_documents_and_such_as_are_told_apart_at_once_are_calibrated_to_something(
+    count: int, sharp: bool, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    truths = random.integers(3, size=count)
+    rows = np.eye(3)[truths] if sharp else random.dirichlet(np.ones(3), count)
+    made = calibrated(rows, truths).of(rows)
+    assert np.isfinite(made).all()
+    assert made.sum(axis=1) == pytest.approx(np.ones(count))
 
 
 def test_shares_that_cannot_be_told_are_not_told() -> None:

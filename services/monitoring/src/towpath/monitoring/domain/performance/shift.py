@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towpath.core.objective import Costs
+from towpath.monitoring.domain.performance.calibrate import Calibration, calibrated
 from towpath.monitoring.domain.performance.judged import Judged
-from towpath.monitoring.domain.performance.strata import promise_of
+from towpath.monitoring.domain.performance.strata import Promise, promise_of
 
 __all__ = ["Shift", "class_shares", "label_shift"]
 
@@ -67,35 +68,52 @@ def label_shift(
 ) -> Shift | None:
     """For n live documents: `live` (n, K) probabilities, and decisions (n,). None where shares cannot be told.
 
-    The interval is the normal one with the bootstrap's standard error, over judged and live documents.
+    The interval is the normal one, of what these documents cost: with the bootstrap's standard error, over judged and
+    live documents, and with what costs of single documents differ by from what is expected of them.
     """
     random = np.random.default_rng(seed)
-    shares = class_shares(judged.probabilities, judged.truths, live.mean(axis=0))
-    if shares is None:
+    made = _Corrected.of(judged.probabilities, judged.truths, live)
+    if made is None:
         return None
-    before = np.bincount(judged.truths, minlength=live.shape[1]) / len(judged.truths)
-    cost = _priced(live, labels, ask, shares / before, costs)
+    promise = made.promise(live, labels, ask, costs)
     rows = random.permutation(len(live))[:_PRICED]
-    some, centre, costs_of = live[rows], _priced(live[rows], labels[rows], ask[rows], shares / before, costs), []
+    some, said, asked = live[rows], labels[rows], ask[rows]
+    centre, costs_of = made.promise(some, said, asked, costs).cost.mean(), []
     for _ in range(draws):
         old = random.integers(len(judged.truths), size=len(judged.truths))
         new = random.integers(len(rows), size=len(rows))
-        drawn = class_shares(judged.probabilities[old], judged.truths[old], some[new].mean(axis=0))
-        if drawn is None:
-            continue
-        was = np.bincount(judged.truths[old], minlength=live.shape[1]) / len(old)
-        costs_of.append(_priced(some[new], labels[rows][new], ask[rows][new], drawn / was, costs) - centre)
+        drawn = _Corrected.of(judged.probabilities[old], judged.truths[old], some[new], made.calibration)
+        if drawn is not None:
+            costs_of.append(drawn.promise(some[new], said[new], asked[new], costs).cost.mean() - centre)
     if len(costs_of) < 2:
         return None
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.std(costs_of, ddof=1))
-    promised = float(promise_of(live, labels, ask, costs).cost.mean())
-    return Shift(before, shares, promised, cost, cost - half, cost + half)
+    spread = np.var(costs_of, ddof=1) + promise.variance.mean() / len(live)
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.sqrt(spread))
+    promised, cost = float(promise_of(live, labels, ask, costs).cost.mean()), float(promise.cost.mean())
+    return Shift(made.before, made.shares, promised, cost, cost - half, cost + half)
 
 
-def _priced(live: Floats, labels: Ints, ask: NDArray[np.bool_], ratio: Floats, costs: Costs) -> float:
-    corrected = live * ratio
-    corrected /= np.maximum(corrected.sum(axis=1, keepdims=True), 1e-300)
-    return float(promise_of(corrected, labels, ask, costs).cost.mean())
+@dataclass(frozen=True, slots=True)
+class _Corrected:
+    """What makes probabilities right for live documents."""
+
+    calibration: Calibration
+    before: Floats
+    shares: Floats
+
+    @classmethod
+    def of(cls, judged: Floats, truths: Ints, live: Floats, start: Calibration | None = None) -> _Corrected | None:
+        """None where shares cannot be told."""
+        calibration = calibrated(judged, truths, start)
+        shares = class_shares(calibration.of(judged), truths, calibration.of(live).mean(axis=0))
+        if shares is None:
+            return None
+        return cls(calibration, np.bincount(truths, minlength=live.shape[1]) / len(truths), shares)
+
+    def promise(self, live: Floats, labels: Ints, ask: NDArray[np.bool_], costs: Costs) -> Promise:
+        corrected = self.calibration.of(live) * (self.shares / self.before)
+        corrected /= np.maximum(corrected.sum(axis=1, keepdims=True), 1e-300)
+        return promise_of(corrected, labels, ask, costs)
 
 
 def _nearest(mixing: Floats, live: Floats) -> Floats:
