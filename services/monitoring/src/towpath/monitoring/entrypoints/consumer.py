@@ -75,7 +75,7 @@ class Reader:
             self.backoff.reset()
             self.take(batch.records)
             if self.caught_up.is_set():
-                self._tell()
+                self.tell()
 
     def take(self, records: Sequence[Record]) -> None:
         """What a poll gave. Those that were taken before, as after Kafka was away, are passed over."""
@@ -96,7 +96,8 @@ class Reader:
         for each in self.monitors:
             each.release(release)
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """What monitors find, where it is due."""
         alerts = self.desk.due(found for each in self.monitors for found in each.findings())
         verdict = self.trials.look()
         alerts += self.desk.over("rollout", self.trials.cause(), "that rollout has ended")
