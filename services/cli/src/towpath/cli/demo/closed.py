@@ -12,6 +12,7 @@ from rich.text import Text
 
 from towpath.cli.context import plain
 from towpath.cli.demo.figures import Report
+from towpath.cli.demo.loop import more
 
 __all__ = ["closed"]
 
@@ -56,11 +57,10 @@ def _loop(told: Mapping[str, Any], unit: str) -> Table:
 
 def _lines(told: Mapping[str, Any], unit: str) -> list[tuple[str, str]]:
     alert, seconds, run = told["alert"], told["seconds_until"], told["run"]
-    expected = f"{alert['extraCostPerThousand']:,.1f} {unit} more per 1,000 documents expected"
+    expected = f"{more(alert, unit)} expected"
     lines = [("alarm", f"{alert['cause']} after {told['documents_until_alarm']} snippets: {expected}")]
     if told["priced"]:
-        price = f"{told['priced']['extraCostPerThousand']:,.0f} {unit} more per 1,000 documents, by feedback"
-        lines.append(("price", price))
+        lines.append(("price", f"{more(told['priced'], unit)}, by feedback"))
     lines.append(("labels", f"asked for and given: {told['ratings']:,} grades; what they cost is not in what is saved"))
     lines.append(("run", f"{run['runId']}, for {', '.join(run['causes'])}"))
     lines.append(("canary", str(told["rollout"].get("reason", ""))))

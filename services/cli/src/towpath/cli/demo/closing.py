@@ -10,7 +10,7 @@ from towpath.cli.context import Installed
 from towpath.cli.demo import http, tweets
 from towpath.cli.demo.board import Stage
 from towpath.cli.demo.fetch import sdist
-from towpath.cli.demo.loop import asked_for
+from towpath.cli.demo.loop import asked_for, more
 from towpath.cli.demo.path import SILENCE_LIMIT_S, TRAINING_LIMIT_S, Walk, there, until, write_down
 from towpath.cli.demo.policy import for_minutes, write
 from towpath.cli.demo.spark import climb
@@ -24,7 +24,7 @@ __all__ = ["SECOND_ACT"]
 _TWEETS = 4200
 # Of the films. So many are labelled that the gate can see what a film costs: its test has tweets and films.
 _LABELLED, _KEPT = 0.4, 0.2
-_PER_SECOND, _LOOK_S = 25.0, 0.25
+_PER_SECOND, _LOOK_S = 10.0, 0.2
 _PATIENCE_S, _SAID_S = 15.0, 3.0
 _BATCH = 250
 
@@ -72,7 +72,7 @@ def arrive(walk: Walk, stage: Stage) -> None:
     _keep(walk, stage, loop.films[: loop.sent])
     fired = float(loop.alert["drift"]["firedAt"])
     loop.until_alarm = sum(_made_at(walk, each) <= fired for each in loop.films[: loop.sent])
-    worth = f"{loop.alert['extraCostPerThousand']:,.1f} {walk.objective.unit} more per 1,000 documents expected"
+    worth = f"{more(loop.alert, walk.objective.unit)} expected"
     stage.expect(0, "")
     stage.say(
         f"capital {climb(loop.capital)} alarm\n{loop.alert['cause']} after {loop.until_alarm} snippets: {worth}\n"

@@ -9,14 +9,15 @@ from typing import Any
 from towpath.cli.demo.reader import Seen
 from towpath.cli.demo.tweets import Tweet
 
-__all__ = ["Loop", "asked_for"]
+__all__ = ["Loop", "asked_for", "more"]
 
 
 @dataclass
 class Loop:
     """`films`: snippets in the order in which they arrive; `sent` of them have. Times are seconds since the epoch.
 
-    `wanted`: documents that are labelled before the run. `alert`: the first about the films; `priced`: what feedback
+    `wanted`: documents that are labelled before the run. `alert`: the first about the films, which need not be the one
+    that is worth a run; `priced`: what feedback
     says of their cost, where it alarms; `question`: for labels. `before`, `tried`, `after`: the films that came before
     the new release was tried, while it was, and when it reigned.
     """
@@ -49,6 +50,12 @@ class Loop:
         chosen = self.films[self.sent : self.sent + count]
         self.sent += len(chosen)
         return chosen
+
+
+def more(alert: Mapping[str, Any], unit: str) -> str:
+    """An alert's price in words."""
+    extra = float(alert["extraCostPerThousand"])
+    return f"{abs(extra):,.1f} {unit} {'more' if extra >= 0 else 'less'} per 1,000 documents"
 
 
 def asked_for(wanted: int, named: Iterable[str], arrived: Sequence[Tweet], known: Mapping[str, Tweet]) -> list[Tweet]:

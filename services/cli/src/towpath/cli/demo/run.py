@@ -102,10 +102,9 @@ def _further(walk: Walk) -> Text:
         f"  {post} {walk.url('ingestion')}/v1/documents",
         "",
     ]
-    if walk.loop.alert:
-        about = ("alerts show", "lineage")
-        lines += [f"  TOWPATH_HOME={walk.options.home} {command} {each} {walk.loop.alert['alertId']}" for each in about]
-        lines.append("")
+    if walk.loop.run:
+        about, alert = ("alerts show", "lineage"), walk.loop.run["alertIds"][0]
+        lines += [*(f"  TOWPATH_HOME={walk.options.home} {command} {each} {alert}" for each in about), ""]
     for name, each in walk.services.running.items() if walk.services else ():
         docs = f"   API docs {each.url}{each.spec.docs}" if each.spec.docs else ""
         lines.append(f"  {name:<11} metrics {each.url}/metrics{docs}")
