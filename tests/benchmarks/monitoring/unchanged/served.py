@@ -138,7 +138,7 @@ def _made(work: Path, learned: Sequence[Tweet], rest: Sequence[Tweet]) -> Served
 
 
 def _bundle(work: Path, encoder: EncoderFolder, examples: Examples) -> Path:
-    """As the pipeline makes one, but for the gate, which has no say here."""
+    """As the pipeline makes one, but for the gate, which has no say here, and anchors: sketches are random signs."""
     rows, of = embed(examples.texts, encoder, work / "embeddings"), parts.split(examples.texts, test=0.0)
     made = train.fit(rows[of.train], examples.truth[of.train], examples.weight[of.train], OBJECTIVE.costs, seed=0)
     head = train.calibrate(made, rows[of.calibration], examples.truth[of.calibration]).head
