@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -126,6 +127,7 @@ def test_an_alert_is_listed_acknowledged_and_over_and_remembered(rig: Rig) -> No
             "price/rel-1", "page", "firing", "rel-1",
         )  # fmt: skip
         assert (worst["beganAt"], worst["extraCostPerThousand"]) == ("2001-09-09T01:46:40Z", 190.0)
+        assert re.fullmatch("[0-9a-f]{32}", worst["traceId"]), "what follows from it goes on with a trace"
         until(lambda: 'alerts_open{monitor="price",severity="page",state="firing"} 1.0' in monitoring.metrics(), 20)
         url = f"alerts/{worst['alertId']}"
         taken = monitoring.ask(f"{url}/acknowledge", actor="ada", reason="mine")
@@ -138,6 +140,7 @@ def test_an_alert_is_listed_acknowledged_and_over_and_remembered(rig: Rig) -> No
     with rig.monitoring() as monitoring:
         *_, over = monitoring.alerts(all=True)
         assert (over["alertId"], over["state"]) == (worst["alertId"], "resolved")
+        assert over["traceId"] == worst["traceId"]
         assert "is over" in monitoring.ask(f"{url}/acknowledge", 409)["detail"]
         assert "towpath alerts list" in monitoring.ask("alerts/none/resolve", 404)["detail"]
 
