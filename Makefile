@@ -22,7 +22,7 @@ test: lint tools  ## Check style and types, run all tests: ARGS="-k gate"
 	@$(BIN)/pytest -n auto $(ARGS)
 
 faults: setup  ## Hit the stream worker with every fault, a hundred thousand documents, two minutes of joining and leaving
-	@TOWPATH_TEST_DOCUMENTS=100000 TOWPATH_TEST_CHURN_S=120 $(BIN)/pytest tests/faults $(ARGS)
+	@TOWPATH_TEST_DOCUMENTS=100000 TOWPATH_TEST_CHURN_S=120 TOWPATH_TEST_EACH_DEATH=1 $(BIN)/pytest tests/faults $(ARGS)
 
 images:  ## Build the services' images: BUILD="buildah build"
 	@BUILD="$(BUILD)" scripts/images
