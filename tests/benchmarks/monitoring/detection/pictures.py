@@ -13,6 +13,8 @@ __all__ = ["found_by"]
 
 _OTHERS = {"movies": "films", "amazon": "products", "nyt": "news"}
 _SHARES = ("1", "0.5", "0.1")
+# Beside another line they would say nothing new.
+_TABLE_ONLY = ("Towpath, where", "Towpath, the same")
 _COLOURS = ("#0060a8", "#7fb2dd", "#c77700", "#7a9a01", "#9b5fc0", "#888888", "#444444")
 
 
@@ -23,7 +25,9 @@ def found_by(file: Path, cells: Mapping[str, Mapping[str, Sequence[float]]], aft
     panels = canvas.subplots(3, 3, sharex=True, sharey=True)
     for row, share in zip(panels, _SHARES, strict=True):
         for axis, (other, words) in zip(row, _OTHERS.items(), strict=True):
-            for (name, of), colour in zip(cells.items(), _COLOURS, strict=False):
+            shown = {name: of for name, of in cells.items() if not name.startswith(_TABLE_ONLY)}
+            for number, (name, of) in enumerate(shown.items()):
+                colour = _COLOURS[number % len(_COLOURS)]
                 late = np.sort(np.asarray(of[f"{other} {share}"]))
                 ends = np.append(late[late <= after], after)
                 steps = np.append(np.arange(1, (late <= after).sum() + 1), (late <= after).sum()) / len(late)
