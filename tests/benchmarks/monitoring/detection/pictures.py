@@ -14,7 +14,7 @@ __all__ = ["found_by"]
 _OTHERS = {"movies": "films", "amazon": "products", "nyt": "news"}
 _SHARES = ("1", "0.5", "0.1")
 # Beside another line they would say nothing new.
-_TABLE_ONLY = ("Towpath, where", "Towpath, the same")
+_TABLE_ONLY = "Towpath, at the rate"
 _COLOURS = ("#0060a8", "#7fb2dd", "#c77700", "#7a9a01", "#9b5fc0", "#888888", "#444444")
 
 
