@@ -84,6 +84,7 @@ class Rig:
         self.home, self.broker, self.registry, self.codec = home, MemoryBroker(), Registry.load(), Codec()
         self.broker.create_topics(self.registry.specs())
         data = yaml.safe_load(OBJECTIVE.read_text())
+        data["contract"]["labels"]["minRatersPerDocument"] = 1
         data["contract"]["retraining"] |= {"minNewDocuments": 2, "newAnnotatedDocuments": 100} | policy
         (home / "objective.yaml").write_text(yaml.safe_dump(data))
         self.launched, self.more, self.ahead_s = launched, dict[str, Any](), 0.0

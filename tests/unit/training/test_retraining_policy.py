@@ -354,10 +354,20 @@ def test_what_training_asks_for_is_told_once_and_taken_back_when_it_is_there() -
 def test_many_raters_of_one_document_are_one_new_document_and_new_once() -> None:
     labels = NewDocuments()
     for n in range(20):
-        labels.annotated("doc-1", 10.0 + n)
-    labels.annotated("doc-2", 15.0)
-    labels.annotated("doc-0", 12.0)
+        labels.annotated("doc-1", f"rater-{n}", 10.0 + n)
+    labels.annotated("doc-2", "rater-1", 15.0)
+    labels.annotated("doc-0", "rater-1", 12.0)
     assert [labels.since(at) for at in (0, 10.0, 11, 12.5, 15.1)] == [3, 3, 2, 1, 0]
+
+
+def test_a_document_that_a_run_would_leave_out_is_not_new() -> None:
+    labels = NewDocuments(raters=3)
+    for n in range(20):
+        labels.annotated("doc-1", f"rater-{n % 2}", 10.0 + n)
+    assert (labels.since(0), set(labels.labelled)) == (0, set())
+    labels.annotated("doc-1", "rater-2", 40.0)
+    labels.annotated("doc-1", "rater-3", 50.0)
+    assert (labels.since(40.0), labels.since(40.1), set(labels.labelled)) == (1, 0, {"doc-1"})
 
 
 # ---------------------------------------------------------------------- as a state machine

@@ -64,12 +64,13 @@ class Retraining:
 
     def begin(self) -> None:
         """The topics are read from their start."""
-        name = self.objective().name
-        self._labels, self._alerts, self._fates = NewDocuments(), Alerts(name), Fates(name)
+        objective = self.objective()
+        self._labels = NewDocuments(objective.contract.labels.min_raters_per_document)
+        self._alerts, self._fates = Alerts(objective.name), Fates(objective.name)
         self._runs = PastRuns(self.trainer.store)
 
-    def annotated(self, document_id: str, at: float) -> None:
-        self._labels.annotated(document_id, at)
+    def annotated(self, document_id: str, rater_id: str, at: float) -> None:
+        self._labels.annotated(document_id, rater_id, at)
 
     def take(self, alert: Alert, at: float) -> None:
         """An alert as it was told `at`, in seconds since the epoch."""

@@ -71,6 +71,6 @@ class Watcher:
                 case _:
                     annotation = codec.decode(record, Annotation).message
                     if not annotation.deleted:
-                        retraining.annotated(annotation.document_id, at)
+                        retraining.annotated(annotation.document_id, annotation.rater_id, at)
         except DeadLetterError as error:
             _log.warning("training.unreadable", topic=record.topic, offset=record.offset, reason=str(error))
