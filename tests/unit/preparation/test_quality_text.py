@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +41,13 @@ def test_a_language_is_told_where_it_can_be() -> None:
     assert language("Das ist ein ganz gewöhnlicher Satz über das Wetter in der Stadt") == "de"
     assert language("@somebody #sehrgut https://example.com/ein/langer/deutscher/pfad :)") == UNKNOWN
     assert language("ok") == UNKNOWN
+
+
+def test_a_language_is_told_of_the_whole_text_and_the_log_is_spared(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    german = "Das Wetter in der Stadt war heute schön, und niemand wollte nach Hause gehen. "
+    assert language("Dear all, thank you very much for the kind letter that you wrote. " + 8 * german) == "de"
+    assert caplog.records == []
 
 
 @given(st.text(alphabet=st.characters(), max_size=200))

