@@ -32,6 +32,7 @@ from towpath.v1 import (
     ClassProbability,
     Decision,
     Feedback,
+    GateOutcome,
     InputStats,
     ModelRelease,
     Prediction,
@@ -203,6 +204,18 @@ def test_dearer_documents_are_found_priced_and_over_when_another_release_reigns(
     assert not only(of).firing
     of.release(released())
     assert only(of).firing
+
+
+def test_a_cold_start_before_it_takes_nothing_from_the_first_release_that_was_trained() -> None:
+    def fires(outcome: GateOutcome) -> bool:
+        of, first = performance(), released(at_s=1e6, previous=60.0)
+        first.previous.gate_outcome = outcome
+        of.release(first)
+        fed(of, 0, 270, wrong=True)
+        return only(of).firing
+
+    assert fires(GateOutcome.GATE_OUTCOME_NO_BASELINE)
+    assert not fires(GateOutcome.GATE_OUTCOME_PASS), "a trained one of a minute before has had nearly all"
 
 
 def test_the_order_of_reading_does_not_matter_for_the_alarm() -> None:

@@ -27,7 +27,7 @@ from towpath.monitoring.domain.reading import Reading
 from towpath.monitoring.handlers import truth_of
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.worth_metrics import show_confusion, show_estimates, show_labelled, show_shift
-from towpath.v1 import Feedback, ModelRelease
+from towpath.v1 import Feedback, GateOutcome, ModelRelease
 
 __all__ = ["CAUSE", "Performance"]
 
@@ -78,8 +78,7 @@ class Performance(ReadingMonitor):
                 beyond = (
                     [np.zeros(0)] * len(self._classes) if tracked.judged is None else beyond_of(tracked.judged, costs)
                 )
-                before = message.previous.created_at.ToNanoseconds() / 1e9 if message.HasField("previous") else None
-                error = self.budget.error(CAUSE, None if before is None else made - before)
+                error = self._error(message, made)
                 tracked.excess = Excess(costs, beyond, made, error) if error > 0 else None
 
     def read(self, predictions: Sequence[Reading]) -> None:
@@ -133,6 +132,17 @@ class Performance(ReadingMonitor):
         """By release: how many documents have feedback, and what they cost."""
         with self._lock:
             return {name: _summary(each.labelled) for name, each in self._tracked.items()}
+
+    def _error(self, release: ModelRelease, made: float) -> float:
+        """With which it may ever be blamed falsely.
+
+        One that was trained on nothing promises nothing and is blamed for nothing: it takes no part of the budget from
+        the first that was trained, however soon that follows.
+        """
+        if _untrained(release):
+            return 0.0
+        before = release.previous if release.HasField("previous") and not _untrained(release.previous) else None
+        return self.budget.error(CAUSE, None if before is None else made - before.created_at.ToNanoseconds() / 1e9)
 
     def _track(self, release_id: str) -> Tracked:
         tracked = self._tracked.get(release_id)
@@ -245,6 +255,11 @@ class Performance(ReadingMonitor):
                     tracked.judged, rows.probabilities, rows.labels, rows.ask, self.objective.costs
                 )
                 show_shift(self.metrics, tracked, self.objective.classes)
+
+
+def _untrained(release: ModelRelease) -> bool:
+    """A cold start, which asks a person for everything until something is learned."""
+    return not release.snapshot_id and release.gate_outcome == GateOutcome.GATE_OUTCOME_NO_BASELINE
 
 
 def _confusion(labelled: Labelled) -> Counter[tuple[int, int]]:
