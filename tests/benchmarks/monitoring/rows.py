@@ -17,7 +17,7 @@ class Bar:
     value: float
 
     def met(self, value: float) -> bool:
-        return value <= self.value if self.kind == "at most" else value >= self.value
+        return bool(value <= self.value if self.kind == "at most" else value >= self.value)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.value:.4g}"

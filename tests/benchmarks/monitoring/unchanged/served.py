@@ -20,7 +20,7 @@ from towpath.cli.demo.fetch import sdist
 from towpath.cli.demo.tweets import Tweet, read_sdist, split
 from towpath.core.objective import Objective, load_objective
 from towpath.model import Model
-from towpath.model.build import EncoderFolder, build_encoder, merged, write_bundle
+from towpath.model.build import EncoderFolder, build_encoder, fitted_anchors, merged, write_bundle
 from towpath.model.manifest import Lineage
 from towpath.monitoring.domain.drift.columns import Columns, reference_columns
 from towpath.monitoring.domain.windows import Rows, rows_of
@@ -36,12 +36,12 @@ __all__ = ["LEARNED", "OBJECTIVE", "RELEASE", "Served", "served"]
 OBJECTIVE: Objective = load_objective(ROOT / "objective.yaml")
 LEARNED = 0.25
 RELEASE = "rel-unchanged"
-_VERSION = "1"
+_VERSION = "2"
 
 
 @dataclass(frozen=True)
 class Served:
-    """n tweets. `embeddings` (n, 384), `sketches` (n, 16), `tokens`, `unknown`, `truths` (n,), `probabilities`
+    """n tweets. `embeddings` (n, 384), `sketches` (n, 12), `tokens`, `unknown`, `truths` (n,), `probabilities`
     (n, K)."""
 
     embeddings: NDArray[np.float32]
@@ -138,7 +138,7 @@ def _made(work: Path, learned: Sequence[Tweet], rest: Sequence[Tweet]) -> Served
 
 
 def _bundle(work: Path, encoder: EncoderFolder, examples: Examples) -> Path:
-    """As the pipeline makes one, but for the gate, which has no say here, and anchors: sketches are random signs."""
+    """As the pipeline makes one, but for the gate, which has no say here."""
     rows, of = embed(examples.texts, encoder, work / "embeddings"), parts.split(examples.texts, test=0.0)
     made = train.fit(rows[of.train], examples.truth[of.train], examples.weight[of.train], OBJECTIVE.costs, seed=0)
     head = train.calibrate(made, rows[of.calibration], examples.truth[of.calibration]).head
@@ -151,6 +151,7 @@ def _bundle(work: Path, encoder: EncoderFolder, examples: Examples) -> Path:
         objective_json=OBJECTIVE.to_json(),
         lineage=Lineage(encoder=encoder.identity),
         graph=merged(encoder, head),
+        anchors=fitted_anchors(rows[of.train], seed=0),
     )
 
 

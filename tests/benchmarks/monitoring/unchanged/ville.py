@@ -35,11 +35,12 @@ _BLOCK = 128
 
 @dataclass(frozen=True)
 class Climb:
-    """Of one stream and k scores: `names`; `highest` (k,), the logarithm to base 10 of the most that 1 ever became;
-    `path` (n,), that of the score `shown`."""
+    """Of one stream and k scores: `names`; `highest` (k,), the logarithm to base 10 of the most that 1 ever became, by
+    each; `together`, where each score has a k-th of the 1; `path` (n,), that of the score `shown`."""
 
     names: tuple[str, ...]
     highest: Floats
+    together: float
     shown: int
     path: Floats
 
@@ -58,7 +59,8 @@ def climbs(served: Served, stream: int, reference: int, documents: int, *, kafka
     logs = np.concatenate(_paths(quantities, came, ties), axis=1) / np.log(10)
     names = tuple(f"{each.name}: {name}" for each in quantities for name in each.names)
     shown = stream % logs.shape[1]
-    return Climb(names, logs.max(axis=0), shown, logs[:, shown])
+    together = np.logaddexp.reduce(logs * np.log(10), axis=1).max() / np.log(10) - np.log10(len(names))
+    return Climb(names, logs.max(axis=0), float(together), shown, logs[:, shown])
 
 
 def _paths(quantities: Sequence[Watched], stream: Columns, ties: Floats) -> list[Floats]:
