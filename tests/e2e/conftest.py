@@ -38,9 +38,10 @@ class Installation:
     def ingestion(self) -> str:
         return "http://towpath-ingestion:8080"
 
-    def upgrade(self, *settings: str) -> None:
+    def upgrade(self, *settings: str, objective: Path | None = None) -> None:
         """`helm upgrade --wait` with the same values and `settings`."""
         sets = [part for each in settings for part in ("--set", each)]
+        sets += [] if objective is None else ["--set-file", f"objective={objective}"]
         self.namespace.helm("upgrade", "towpath", str(CHART), "-f", str(VALUES), "--wait", "--timeout=10m", *sets)
 
     def training(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, object]:
