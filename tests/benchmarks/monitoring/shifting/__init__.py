@@ -1,0 +1,1 @@
+"""What estimates without labels are worth while classes become more frequent: group `shift`."""
