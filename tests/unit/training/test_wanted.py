@@ -79,3 +79,21 @@ def test_candidates_are_the_newest_that_nobody_labelled_and_no_copies_of_what_is
     assert [each.tests for each in found] == [part_of(texts[each.document_id]) == "test" for each in found]
     assert found[0].sketch.tolist() == list(range(16))
     assert found[0].probabilities.tolist() == list(UNSURE)
+
+
+def test_sketches_of_another_basis_than_the_newest_tell_nothing() -> None:
+    broker, codec, registry = MemoryBroker(), Codec(), Registry.load()
+    broker.create_topics(registry.specs())
+    chances = [ClassProbability(label=name, probability=1 / 3) for name in OBJECTIVE.classes]
+    with broker.producer(client_id="test") as producer:
+        for n, (basis, width) in enumerate([(0, 16), (7, 12), (8, 12), (8, 12)]):
+            read = InputStats(sketch=bytes([n + 1] * width), sketch_basis=basis)
+            said = Prediction(document_id=f"d{n}", class_decision=ClassDecision(probabilities=chances), input=read)
+            said.created_at.FromSeconds(1000 + n)
+            document = Document(document_id=f"d{n}", text=f"text {n}")
+            for topic, message in (("predictions", said), ("documents", document)):
+                producer.send([codec.encode(message, topic=registry.full_name(topic), key=f"d{n}")], timeout_s=5)
+    found = Unlabelled(broker, codec, registry).read((), (), OBJECTIVE)
+    assert {each.document_id: each.sketch.tolist() for each in found} == {
+        "d0": [0] * 12, "d1": [0] * 12, "d2": [3] * 12, "d3": [4] * 12,
+    }  # fmt: skip

@@ -13,12 +13,12 @@ import numpy as np
 from towpath.core.objective import Objective
 from towpath.core.stream import Broker, Codec, Registry, read_history
 from towpath.training.domain.retraining.wanted import Candidate
-from towpath.v1 import Document, Prediction
+from towpath.v1 import Document, InputStats, Prediction
 
 __all__ = ["Unlabelled"]
 
 _CLIENT = "towpath-training-wanted"
-_NEWEST, _SKETCH = 5_000, 16
+_NEWEST = 5_000
 M = TypeVar("M", Document, Prediction)
 
 
@@ -46,8 +46,10 @@ class Unlabelled:
                 known.add(_words(each.text))
             elif each.document_id in said:
                 read[each.document_id] = _words(each.text), _tests(each.text)
+        # Sketches of two bases say nothing of each other: those of the newest are compared.
+        like = next((each.input for each in said.values() if each.input.sketch), InputStats())
         return [
-            _candidate(each, *read[name], objective)
+            _candidate(each, *read[name], objective, like)
             for name, each in said.items()
             if name in read and read[name][0] not in known
         ]
@@ -74,15 +76,17 @@ class Unlabelled:
         return read_history(self.broker, self.codec, full, kind, client_id=_CLIENT, stop=stop)
 
 
-def _candidate(each: Prediction, words: bytes, tests: bool, objective: Objective) -> Candidate:
+def _candidate(each: Prediction, words: bytes, tests: bool, objective: Objective, like: InputStats) -> Candidate:
     by_class = {one.label: one.probability for one in each.class_decision.probabilities}
-    sketch = np.frombuffer(each.input.sketch, dtype=np.int8).astype(np.float64)
+    told, width = each.input, max(1, len(like.sketch))
+    alike = told.sketch and (told.sketch_basis, len(told.sketch)) == (like.sketch_basis, width)
+    sketch = np.frombuffer(told.sketch, dtype=np.int8).astype(np.float64) if alike else np.zeros(width)
     return Candidate(
         each.document_id,
         words,
         tests,
         np.array([by_class[name] for name in objective.classes]),
-        sketch if len(sketch) == _SKETCH else np.zeros(_SKETCH),
+        sketch,
     )
 
 

@@ -23,7 +23,7 @@ MOST = 50
 class Candidate:
     """A document without labels. `words`: equal for copies of a text. `tests`: training tests on it.
 
-    `probabilities` (K,) of the classes, as they were predicted. `sketch` (16,) of its embedding, or zeros.
+    `probabilities` (K,) of the classes, as they were predicted. `sketch` (k,) of its embedding, or zeros.
     """
 
     document_id: str
