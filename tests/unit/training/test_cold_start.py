@@ -183,4 +183,4 @@ def test_lineage_of_a_prediction_ends_at_the_objective(rig: Rig, tmp_path: Path)
         producer.send([Codec().encode(predicted, topic=topic, key="doc-1")], timeout_s=5)
     found = read_graph(rig.broker, rig.registry, tmp_path).about("prd-1").to_dict()
     assert {node["id"] for node in found["nodes"]} == {"prd-1", "rel-cold", "obj-1"}
-    assert {edge["verb"] for edge in found["edges"]} == {"by", "made for"}
+    assert {edge["verb"] for edge in found["edges"]} == {"by", "first by", "made for"}

@@ -64,6 +64,7 @@ def test_a_step_replaces_its_own_last_state() -> None:
 def test_with_auto_a_run_starts_when_enough_documents_were_annotated(tmp_path: Path) -> None:
     objective = yaml.safe_load((ROOT / "objective.yaml").read_text())
     objective["contract"]["retraining"]["newAnnotatedDocuments"] = 3
+    objective["contract"]["labels"]["minRatersPerDocument"] = 1
     (tmp_path / "objective.yaml").write_text(yaml.safe_dump(objective))
     broker, registry, codec = MemoryBroker(), Registry.load("test."), Codec()
     broker.create_topics(registry.specs())

@@ -31,7 +31,7 @@ def allowed(principal: str, operation: str, resource: str = "topic") -> set[str]
         (
             "training",
             {"models", "rollouts", "alerts"},
-            {"documents", "annotations", "feedback", "models", "rollouts", "alerts"},
+            {"documents", "annotations", "feedback", "models", "rollouts", "alerts", "predictions"},
         ),
         ("client", set(), {"predictions", "alerts"}),
     ],
