@@ -1,6 +1,7 @@
 """Films instead of what the model was made for: an alarm with a price, labels, a run, a canary, a release, and quiet.
 
-What Prometheus and Alertmanager say is part of it: they ring when it costs, and stop when it is mended.
+What Prometheus and Alertmanager say is part of it: they ring when it costs, and stop when it is mended. It comes before
+the tests of faults: what those send is no tweets either, and rings, too.
 """
 
 from __future__ import annotations
