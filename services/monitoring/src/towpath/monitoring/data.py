@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -10,9 +9,10 @@ from dataclasses import dataclass, field
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
+from towpath.monitoring.domain.chance import chances
 from towpath.monitoring.domain.data.share import Looked, Share
 from towpath.monitoring.domain.data.shown import Data, finding, shown
-from towpath.monitoring.domain.finding import Finding, Monitor
+from towpath.monitoring.domain.finding import Finding, Monitor, is_ended_by_somebody
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.preparation.quality.stream import SAID, STREAM_CHECKS, StreamProfile
 from towpath.v1 import Alert, AlertState, Document
@@ -56,7 +56,9 @@ class DataMonitor(Monitor):
         with self._looking:
             found = [self.profile.add(each.text) for each in documents]
             self._publish()
-        looked = [(each.document_id, _tie(each.document_id), of) for each, of in zip(documents, found, strict=True)]
+        looked = [
+            (each.document_id, chances(each.document_id)[0], of) for each, of in zip(documents, found, strict=True)
+        ]
         with self._lock:
             for share in self._shares.values():
                 share.step([Looked(each, share.name in of, tie, now) for each, tie, of in looked], now - self._last)
@@ -74,9 +76,9 @@ class DataMonitor(Monitor):
             if alert.state in _LASTING:
                 began = alert.began_at.ToNanoseconds() / 1e9 if alert.HasField("began_at") else at
                 share.adopt(alert.evidence, began, at, alert.document_ids)
-            elif alert.state == AlertState.ALERT_STATE_RESOLVED and share.alarm is not None:
-                by_itself = alert.actor in ("", "monitoring")
-                if share.alarm.fired_at <= at and (share.alarm.adopted or not by_itself):
+            elif alert.state == AlertState.ALERT_STATE_RESOLVED:
+                alarm = share.alarm
+                if alarm is not None and alarm.fired_at <= at and (alarm.adopted or is_ended_by_somebody(alert)):
                     share.end()
 
     def findings(self) -> Iterable[Finding]:
@@ -113,8 +115,3 @@ class DataMonitor(Monitor):
             self.metrics.data_languages.labels(language).set(part)
         for of, index in self.profile.skew().items():
             self.metrics.data_skew.labels(of).set(index)
-
-
-def _tie(document_id: str) -> float:
-    digest = hashlib.blake2b(document_id.encode("utf-8", "replace"), digest_size=8).digest()
-    return int.from_bytes(digest) / 2.0**64

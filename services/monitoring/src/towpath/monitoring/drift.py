@@ -15,11 +15,11 @@ from towpath.monitoring.domain.budget import Budget
 from towpath.monitoring.domain.drift.scores import NAMES
 from towpath.monitoring.domain.drift.shown import Shown, finding, shown
 from towpath.monitoring.domain.drift.watching import Watching
-from towpath.monitoring.domain.finding import Finding, ReadingMonitor
+from towpath.monitoring.domain.finding import Finding, ReadingMonitor, is_ended_by_somebody
 from towpath.monitoring.domain.reading import Reading
 from towpath.monitoring.metrics import MonitoringMetrics
 from towpath.monitoring.reigns import Reign, Waiting, waiting
-from towpath.v1 import Alert, AlertState, ModelRelease
+from towpath.v1 import Alert, ModelRelease
 
 __all__ = ["CAUSES", "DriftWatch"]
 
@@ -77,9 +77,7 @@ class DriftWatch(ReadingMonitor):
 
     def heed(self, alert: Alert) -> None:
         """What somebody resolved is over, of the release it was about. What monitoring resolved it knew."""
-        if alert.objective != self.objective.name or alert.state != AlertState.ALERT_STATE_RESOLVED:
-            return
-        if alert.actor in ("", "monitoring"):
+        if alert.objective != self.objective.name or not is_ended_by_somebody(alert):
             return
         with self._lock:
             self._found = None

@@ -176,9 +176,7 @@ class Performance(ReadingMonitor):
             read.at,
             self._recent.add(tracked.index, row, read.label, read.ask),
         )
-        counted = self._join.prediction(predicted)
-        if counted is not None:
-            self._count(counted)
+        self._count(self._join.prediction(predicted))
 
     def _count(self, counted: Counted | None) -> None:
         tracked = None if counted is None else self._tracked.get(counted.predicted.release_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ import structlog
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
+from towpath.monitoring.domain.chance import chances
 from towpath.monitoring.domain.drift.columns import Columns, columns, reference_columns
 from towpath.monitoring.domain.drift.harm import Prices
 from towpath.monitoring.domain.drift.scores import watched
@@ -85,9 +85,7 @@ class Reign:
 
 def waiting(read: Reading, now: float) -> Waiting:
     """A prediction that was read at `now`, before which it was made, whatever its clock says."""
-    digest = hashlib.blake2b(read.document_id.encode("utf-8", "replace"), digest_size=16).digest()
-    # Two numbers that nobody could tell from independent and uniform on 0 to 1.
-    tie, place = int.from_bytes(digest[:8]) / 2.0**64, int.from_bytes(digest[8:]) / 2.0**64
+    tie, place = chances(read.document_id, 2)
     return Waiting(min(now, read.at) if read.timed else now, place, tie, read)
 
 

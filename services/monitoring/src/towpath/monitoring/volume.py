@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
-from towpath.monitoring.domain.finding import Finding, Monitor
+from towpath.monitoring.domain.finding import Finding, Monitor, is_ended_by_somebody
 from towpath.monitoring.domain.volume.counts import KEPT, SLOT_S
 from towpath.monitoring.domain.volume.rhythm import Rhythm
 from towpath.monitoring.domain.volume.shown import CAUSE, Volume, finding, shown
 from towpath.monitoring.domain.volume.usual import DIRECTIONS
 from towpath.monitoring.metrics import MonitoringMetrics
-from towpath.v1 import Alert, AlertState, Prediction
+from towpath.v1 import Alert, Prediction
 
 __all__ = ["CAUSE", "VolumeWatch"]
 
@@ -62,7 +62,7 @@ class VolumeWatch(Monitor):
     def heed(self, alert: Alert) -> None:
         """What somebody resolved is how it is now. What monitoring resolved it knew."""
         told = alert.objective == self.objective.name and alert.cause == CAUSE
-        if told and alert.state == AlertState.ALERT_STATE_RESOLVED and alert.actor not in ("", "monitoring"):
+        if told and is_ended_by_somebody(alert):
             with self._lock:
                 self._rhythm.end(alert.created_at.ToNanoseconds() / 1e9)
 

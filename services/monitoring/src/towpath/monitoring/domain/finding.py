@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,9 +10,9 @@ from typing import Literal
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.reading import PredictionReader, Reading
-from towpath.v1 import Alert, Feedback, ModelRelease, Prediction
+from towpath.v1 import Alert, AlertState, Feedback, ModelRelease, Prediction
 
-__all__ = ["Finding", "Monitor", "ReadingMonitor", "Severity"]
+__all__ = ["Finding", "Monitor", "ReadingMonitor", "Severity", "is_ended_by_somebody"]
 
 Severity = Literal["info", "warning", "page"]
 
@@ -39,6 +40,11 @@ class Finding:
         return self.cause.split("/", 1)[0]
 
 
+def is_ended_by_somebody(alert: Alert) -> bool:
+    """Whether it says that an alert is over, and not because a monitor found so: that monitor knows."""
+    return alert.state == AlertState.ALERT_STATE_RESOLVED and alert.actor not in ("", "monitoring")
+
+
 class Monitor:
     """Sees every message once, in the order of its topic, history included; memory is bounded. Threads may share it.
 
@@ -62,7 +68,7 @@ class Monitor:
         return ()
 
 
-class ReadingMonitor(Monitor):
+class ReadingMonitor(Monitor, ABC):
     """One that goes by what was read of predictions, once for all such monitors, and takes several at once."""
 
     objective: Objective
@@ -75,6 +81,6 @@ class ReadingMonitor(Monitor):
         """For who has but the message."""
         self.read([self._reader.read(message)])
 
+    @abstractmethod
     def read(self, predictions: Sequence[Reading]) -> None:
         """Of predictions that were not seen before, in their order."""
-        raise NotImplementedError

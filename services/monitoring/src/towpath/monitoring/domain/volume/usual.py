@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from towpath.monitoring.domain.chance import chances
 from towpath.monitoring.domain.volume.counts import PER_DAY, PER_WEEK, WEEKS, Counts
 
 __all__ = ["DIRECTIONS", "SCALES", "Direction", "Scale", "Usual", "pvalue", "tie_of"]
@@ -91,8 +91,8 @@ def pvalue(direction: Direction, documents: int, before: Sequence[int], tie: flo
 
 def tie_of(start: int, slots: int) -> float:
     """0 to 1: chance, and the same whenever the stretch is judged."""
-    digest = hashlib.blake2b(f"{start}/{slots}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2.0**64
+    (tie,) = chances(f"{start}/{slots}")
+    return tie
 
 
 def _weekend(slot: int) -> bool:
