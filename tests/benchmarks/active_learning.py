@@ -14,13 +14,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from label_errors import OF_SEMEVAL, classes_of, semeval
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
+from benchmarks.drawing import blank, save
 from towpath.cli.demo.fetch import sdist
 from towpath.cli.demo.tweets import read_sdist
 from towpath.core.objective import Costs, load_objective
@@ -104,8 +103,7 @@ def told(title: str, found: dict[str, Floats]) -> None:
 
 
 def drawn(all_found: dict[str, dict[str, Floats]], unit: str, file: Path) -> None:
-    mpl.rcParams.update({"svg.hashsalt": "towpath", "svg.fonttype": "none", "font.family": "sans-serif"})
-    figure = Figure(figsize=(4.2 * len(all_found), 6.4), layout="constrained")
+    figure = blank(4.2 * len(all_found), 6.4)
     axes = figure.subplots(2, len(all_found), squeeze=False, sharex=True)
     x = START + BATCH * np.arange(ROUNDS)
     for column, (title, found) in enumerate(all_found.items()):
@@ -120,7 +118,7 @@ def drawn(all_found: dict[str, dict[str, Floats]], unit: str, file: Path) -> Non
         axes[0][column].set_title(title, fontsize=10)
         axes[1][column].set_xlabel("labels trained on")
     axes[0][0].legend(fontsize=8)
-    figure.savefig(file, metadata={"Date": None, "Creator": None})
+    save(figure, file)
 
 
 def main() -> None:

@@ -19,12 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from benchmarks.drawing import blank, save
 from towpath.core.objective import Costs, load_objective
 from towpath.core.objective.parts import Online
 from towpath.model.build import Head, build_encoder
@@ -130,8 +129,7 @@ def reigns(changes: list[dict[str, Any]], count: int) -> list[tuple[int, int]]:
 
 
 def draw(found: dict[str, tuple[dict[str, Floats], list[dict[str, Any]]]], at: Floats, unit: str, file: Path) -> None:
-    mpl.rcParams.update({"svg.hashsalt": "towpath", "svg.fonttype": "none", "font.family": "sans-serif"})
-    figure = Figure(figsize=(4.6 * len(found), 6.2), layout="constrained")
+    figure = blank(4.6 * len(found), 6.2)
     axes = figure.subplots(2, len(found), squeeze=False, sharex=True)
     for column, (title, (costs, changes)) in enumerate(found.items()):
         above, below = axes[0][column], axes[1][column]
@@ -150,7 +148,7 @@ def draw(found: dict[str, tuple[dict[str, Floats], list[dict[str, Any]]]], at: F
         years(below, at)
     axes[0][0].legend(frameon=False, fontsize=9)
     figure.supxlabel("tweets in the order of time; shaded: the online head reigns", fontsize=9)
-    figure.savefig(file, metadata={"Date": None, "Creator": None})
+    save(figure, file)
 
 
 def years(axis: Axes, at: Floats) -> None:

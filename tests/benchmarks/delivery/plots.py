@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.figure import Figure as Canvas
-
 from benchmarks.delivery.figures import Figure, Sample
+from benchmarks.drawing import blank, save
 
 __all__ = ["draw"]
 
 _OURS, _THEIRS, _BAR = "#0060a8", "#999999", "#c77700"
-_META = {"Date": None, "Creator": None}
 
 
 def draw(folder: Path, figures: Sequence[Figure]) -> list[str]:
     """Names of the files written to `folder`: the ratios against their bars, and who does how many documents."""
-    mpl.rcParams.update({"svg.hashsalt": "towpath", "svg.fonttype": "none", "font.family": "sans-serif"})
     made = []
     asked = [each for each in figures if each.bar is not None]
     if asked:
@@ -33,7 +29,7 @@ def draw(folder: Path, figures: Sequence[Figure]) -> list[str]:
 
 def _ratios(file: Path, figures: Sequence[Figure]) -> None:
     """Each figure's pairs on an axis where 1 is its bar and right of it is better."""
-    canvas = Canvas(figsize=(9, 0.5 * len(figures) + 1), layout="constrained")
+    canvas = blank(9, 0.5 * len(figures) + 1)
     axis = canvas.subplots()
     for row, each in enumerate(reversed(figures)):
         assert each.bar is not None
@@ -51,14 +47,14 @@ def _ratios(file: Path, figures: Sequence[Figure]) -> None:
     axis.set_ylim(-0.6, len(figures) - 0.4)
     axis.set_xlabel("times as good as asked: a dot a pair, a stroke their median", fontsize=9)
     axis.grid(axis="x", alpha=0.25)
-    canvas.savefig(file, metadata=_META)
+    save(canvas, file)
 
 
 def _speeds(file: Path, each: Figure) -> None:
     assert each.theirs is not None
     samples: list[Sample] = [each.ours, each.theirs, *(other for other in each.others if other.name != "copy")]
     samples.sort(key=lambda sample: sample.median)
-    canvas = Canvas(figsize=(8, 0.45 * len(samples) + 1), layout="constrained")
+    canvas = blank(8, 0.45 * len(samples) + 1)
     axis = canvas.subplots()
     medians = [sample.median for sample in samples]
     spread = [
@@ -70,4 +66,4 @@ def _speeds(file: Path, each: Figure) -> None:
     axis.set_yticks(range(len(samples)), [sample.name for sample in samples], fontsize=8)
     axis.set_xlabel("documents a second: median, least and most")
     axis.grid(axis="x", alpha=0.25)
-    canvas.savefig(file, metadata=_META)
+    save(canvas, file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from benchmarks.delivery.figures import Figure, Sample, to_json
 from benchmarks.delivery.plots import draw
 from benchmarks.delivery.rounds import Kept
+from benchmarks.wording import cell, number
 
 __all__ = ["markdown", "write"]
 
@@ -102,14 +102,14 @@ def _row(each: Figure) -> str:
     facts = "".join(f"; {value:g} {name}" for name, value in each.facts.items())
     theirs = "" if each.theirs is None else _sample(each.theirs)
     bar = "" if each.bar is None else f"{each.bar}{unit}"
-    measured = f"**{_number(each.ratio)}**{unit}{facts}"
-    cells = [each.title, bar, measured, f"{_number(low)} to {_number(high)}", _sample(each.ours), theirs, verdict]
-    return f"| {' | '.join(_cell(cell) for cell in cells)} |"
+    measured = f"**{number(each.ratio)}**{unit}{facts}"
+    cells = [each.title, bar, measured, f"{number(low)} to {number(high)}", _sample(each.ours), theirs, verdict]
+    return f"| {' | '.join(cell(each) for each in cells)} |"
 
 
 def _beside(figures: Sequence[Figure]) -> str:
     lines = [
-        f"| {_cell(each.title)} | {_cell(other.name)} | {_sample(other)} |" for each in figures for other in each.others
+        f"| {cell(each.title)} | {cell(other.name)} | {_sample(other)} |" for each in figures for other in each.others
     ]
     if not lines:
         return ""
@@ -129,7 +129,7 @@ def _profile(shares: Mapping[str, Mapping[str, float]]) -> str:
         "graph": "operation of the graph (ONNX Runtime)",
     }
     for key, each in shares.items():
-        rows = [f"| {_cell(name)} | {share:.1%} |" for name, share in each.items()]
+        rows = [f"| {cell(name)} | {share:.1%} |" for name, share in each.items()]
         parts.append("\n".join([f"| {titles.get(key, key)} | share |", "|---|---|", *rows]) + "\n")
     return "\n".join(parts)
 
@@ -138,7 +138,7 @@ def _machine(about: Mapping[str, object]) -> str:
     lines = ["## Where, and of what", "", "| | |", "|---|---|"]
     for name, value in about.items():
         told = _flat(value) if isinstance(value, Mapping) else str(value)
-        lines.append(f"| {name.replace('_', ' ')} | {_cell(told)} |")
+        lines.append(f"| {name.replace('_', ' ')} | {cell(told)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -151,21 +151,9 @@ def _flat(data: Mapping[str, object]) -> str:
 
 def _sample(each: Sample) -> str:
     low, high = each.spread
-    return f"{each.name}: {_number(each.median)} ({_number(low)} to {_number(high)}) {each.unit}"
-
-
-def _number(value: float) -> str:
-    """Three figures that count."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{digits}f}"
+    return f"{each.name}: {number(each.median)} ({number(low)} to {number(high)}) {each.unit}"
 
 
 def _failure(text: str) -> str:
     """Its first line, without this machine's paths."""
-    return _cell(re.sub(r"(/[\w.+-]+){2,}", "…", text.splitlines()[0][:300]))
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    return cell(re.sub(r"(/[\w.+-]+){2,}", "…", text.splitlines()[0][:300]))

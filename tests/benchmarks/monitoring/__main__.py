@@ -22,8 +22,9 @@ import psutil
 from benchmarks.delivery.machine import processor
 from benchmarks.monitoring.groups import KEYS, group
 from benchmarks.monitoring.place import ROOT, Place
-from benchmarks.monitoring.report import number, write
+from benchmarks.monitoring.report import write
 from benchmarks.monitoring.rows import Result
+from benchmarks.wording import number
 
 BEGIN = time.monotonic()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.monitoring.groups import group
 from benchmarks.monitoring.rows import Beside, Result, Row
+from benchmarks.wording import cell, number
 
 __all__ = ["markdown", "write"]
 
@@ -57,7 +57,7 @@ def _row(each: Row) -> str:
     interval = f"{number(each.low)} to {number(each.high)}"
     beside = "; ".join(_beside(one) for one in each.beside)
     cells = [each.title, asked, f"**{number(each.value)}**{unit}", interval, beside, verdict]
-    return f"| {' | '.join(_cell(cell) for cell in cells)} |"
+    return f"| {' | '.join(cell(each) for each in cells)} |"
 
 
 def _beside(each: Beside) -> str:
@@ -67,8 +67,8 @@ def _beside(each: Beside) -> str:
 
 def _measured(results: Mapping[str, Result], about: Mapping[str, Any]) -> str:
     lines = ["## Where, and of what", "", "| | |", "|---|---|"]
-    lines += [f"| {name.replace('_', ' ')} | {_cell(_flat(value))} |" for name, value in about.items()]
-    lines += [f"| {key} | {_cell(_flat(each.about))} |" for key, each in results.items() if each.about]
+    lines += [f"| {name.replace('_', ' ')} | {cell(_flat(value))} |" for name, value in about.items()]
+    lines += [f"| {key} | {cell(_flat(each.about))} |" for key, each in results.items() if each.about]
     return "\n".join(lines) + "\n"
 
 
@@ -76,15 +76,3 @@ def _flat(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_flat(each)}" for name, each in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def number(value: float) -> str:
-    """Three figures that count."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{digits}f}"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")

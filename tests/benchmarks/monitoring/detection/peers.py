@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.delivery.environments import PeerError, made
+from benchmarks.monitoring.asking import PEERS, ask
 from benchmarks.monitoring.detection.streams import Encoded, Release, Stream
 from benchmarks.monitoring.place import Place
 from towpath.monitoring.domain.drift.columns import Columns
 
-__all__ = ["PEERS", "Detector", "alibi", "evidently"]
+__all__ = ["Detector", "alibi", "evidently"]
 
-PEERS = Path(__file__).parents[1] / "peers"
 _NULLS = 60
 
 
@@ -93,14 +89,8 @@ def _asked(place: Place, peer: str, program: str, given: Mapping[str, Any], sett
     kept = folder / f"{peer}-{digest.hexdigest()[:20]}.json"
     if not kept.exists():
         place.tell(f"  {peer} {' '.join(settings)}")
-        source, out = folder / f"{kept.stem}.npz", kept.with_suffix(".part")
-        np.savez(source, **given)
-        command = [str(made(peer, place.tell, PEERS)), str(PEERS / peer / program), str(source), str(out), *settings]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-        source.unlink()
-        if done.returncode != 0:
-            raise PeerError(f"{peer}: {(done.stderr or done.stdout).strip()[-800:]}")
-        out.replace(kept)
+        part = kept.with_suffix(".part")
+        part.write_text(json.dumps(ask(place.tell, peer, program, given, settings)), encoding="utf-8")
+        part.replace(kept)
     found: dict[str, Any] = json.loads(kept.read_text("utf-8"))
     return found

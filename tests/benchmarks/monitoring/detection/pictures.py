@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
+
+from benchmarks.drawing import blank, save
 
 __all__ = ["found_by"]
 
@@ -20,8 +20,7 @@ _COLOURS = ("#0060a8", "#7fb2dd", "#c77700", "#7a9a01", "#9b5fc0", "#888888", "#
 
 def found_by(file: Path, cells: Mapping[str, Mapping[str, Sequence[float]]], after: int) -> None:
     """A panel a set and share, a line a tool: the higher and the more to the left, the better."""
-    mpl.rcParams.update({"svg.hashsalt": "towpath", "svg.fonttype": "none", "font.family": "sans-serif"})
-    canvas = Figure(figsize=(10, 7.5), layout="constrained")
+    canvas = blank(10, 7.5)
     panels = canvas.subplots(3, 3, sharex=True, sharey=True)
     for row, share in zip(panels, _SHARES, strict=True):
         for axis, (other, words) in zip(row, _OTHERS.items(), strict=True):
@@ -43,4 +42,4 @@ def found_by(file: Path, cells: Mapping[str, Mapping[str, Sequence[float]]], aft
         axis.set_ylabel("share found", fontsize=9)
     handles, labels = panels[0, 0].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
-    canvas.savefig(file, metadata={"Date": None, "Creator": None})
+    save(canvas, file)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.delivery.environments import PeerError, versions
+from benchmarks.monitoring.asking import PEERS
 from benchmarks.monitoring.detection.ours import alarms, delays, seen
-from benchmarks.monitoring.detection.peers import PEERS, Detector, alibi, evidently
+from benchmarks.monitoring.detection.peers import Detector, alibi, evidently
 from benchmarks.monitoring.detection.pictures import found_by
 from benchmarks.monitoring.detection.streams import OTHERS, SHARES, Encoded, Release, Stream, encoded, release, streams
 from benchmarks.monitoring.place import Place

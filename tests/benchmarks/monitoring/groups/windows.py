@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.delivery.environments import PeerError, versions
+from benchmarks.monitoring.asking import PEERS
 from benchmarks.monitoring.place import Place
 from benchmarks.monitoring.rows import Bar, Beside, Result, Row
 from benchmarks.monitoring.unchanged.pictures import calibration
-from benchmarks.monitoring.unchanged.replays import EFFORT, PEERS, ask_evidently, orders, replayed
+from benchmarks.monitoring.unchanged.replays import EFFORT, ask_evidently, orders, replayed
 from benchmarks.monitoring.unchanged.served import Served, served
 from benchmarks.monitoring.unchanged.shares import allowed, beside, share
 from towpath.monitoring.domain.windows import ALPHA, Comparison

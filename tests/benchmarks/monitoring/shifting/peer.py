@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.delivery.environments import PeerError, made
+from benchmarks.monitoring.asking import ask
 from benchmarks.monitoring.shifting.setting import Setting, Stream
 from benchmarks.monitoring.shifting.windows import WINDOW, Look
 
 __all__ = ["beside"]
-
-_PEERS = Path(__file__).parents[1] / "peers"
 
 
 def beside(
@@ -48,7 +42,7 @@ def beside(
         "live_labels": np.concatenate(labels),
         "live_chunks": np.concatenate(chunks),
     }
-    told = iter(zip(_answers(given, tell), asked, strict=True))
+    told = iter(zip(ask(tell, "nannyml", "loop.py", given), asked, strict=True))
     price = costs.ask_person or 0.0
 
     def taken(look: Look) -> Look:
@@ -56,16 +50,3 @@ def beside(
         return replace(look, theirs=(1 - share) * cost + share * price)
 
     return [[taken(look) for look in own] for own in looks]
-
-
-def _answers(given: dict[str, np.ndarray], tell: Callable[[str], None]) -> list[list[float]]:
-    python = made("nannyml", tell, _PEERS)
-    with TemporaryDirectory() as folder:
-        source, to = Path(folder) / "in.npz", Path(folder) / "out.json"
-        np.savez(source, **given)
-        command = [str(python), str(_PEERS / "nannyml" / "loop.py"), str(source), str(to)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
-        if done.returncode != 0:
-            raise PeerError(f"nannyml: {done.stderr.strip()[-800:]}")
-        answers: list[list[float]] = json.loads(to.read_text())
-    return answers

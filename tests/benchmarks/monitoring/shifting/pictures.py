@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+from benchmarks.drawing import blank, save
 
 __all__ = ["drawn"]
 
@@ -23,9 +23,8 @@ _SHOWN = {
 
 def drawn(series: Mapping[str, Any], folder: Path) -> str:
     """The first seed of each stream; the name of the file."""
-    mpl.rcParams.update({"svg.hashsalt": "towpath", "svg.fonttype": "none", "font.family": "sans-serif"})
     kept = {title: _first(series[key]) for key, title in _SHOWN.items() if series.get(key)}
-    figure = Figure(figsize=(4.2 * len(kept), 6.2), layout="constrained")
+    figure = blank(4.2 * len(kept), 6.2)
     axes = figure.subplots(2, len(kept), squeeze=False, sharex="col")
     for column, (title, looks) in enumerate(kept.items()):
         _costs(axes[0][column], looks)
@@ -36,7 +35,7 @@ def drawn(series: Mapping[str, Any], folder: Path) -> str:
     axes[0][0].legend(frameon=False, fontsize=8)
     axes[1][0].legend(frameon=False, fontsize=8)
     figure.supxlabel("documents, in the order of time; each point is of the last 2,000", fontsize=9)
-    figure.savefig(folder / _NAME, metadata={"Date": None, "Creator": None})
+    save(figure, folder / _NAME)
     return _NAME
 
 

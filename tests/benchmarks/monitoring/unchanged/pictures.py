@@ -8,20 +8,20 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure as Canvas
+
+from benchmarks.drawing import blank, save
 
 __all__ = ["calibration", "capital", "lasting"]
 
 _OURS, _THEIRS, _BAR = "#0060a8", "#999999", "#c77700"
 _STYLES = ((_OURS, "-"), (_OURS, ":"), (_THEIRS, "-"), ("#c0272d", "-"))
-_META = {"Date": None, "Creator": None}
 
 
 def calibration(
     file: Path, grid: Sequence[float], ours: Mapping[str, Sequence[float]], theirs: Mapping[str, Sequence[float]]
 ) -> None:
     """How often each test's p-value was at most so much, of unchanged documents: at most the diagonal, if it is one."""
-    canvas = _canvas(9, 4.4)
+    canvas = blank(9, 4.4)
     sides = canvas.subplots(1, 2, sharey=True)
     for axis, curves, title in ((sides[0], ours, "Towpath's report"), (sides[1], theirs, "Evidently's defaults")):
         axis.plot([0, 1], [0, 1], color=_BAR, linestyle="--", linewidth=1.2, label="as promised")
@@ -34,17 +34,12 @@ def calibration(
         axis.grid(alpha=0.25)
         axis.legend(fontsize=7, loc="lower right" if axis is sides[1] else "upper left")
     sides[0].set_ylabel("share of replays at or below it")
-    canvas.savefig(file, metadata=_META)
-
-
-def _canvas(width: float, height: float) -> Canvas:
-    mpl.rcParams.update({"svg.hashsalt": "towpath", "svg.fonttype": "none", "font.family": "sans-serif"})
-    return Canvas(figsize=(width, height), layout="constrained", facecolor="white")
+    save(canvas, file)
 
 
 def capital(file: Path, paths: Mapping[str, Any], threshold: float) -> None:
     """What bets against nothing having changed have made of 1, of a hundred unchanged streams."""
-    canvas = _canvas(9, 4.2)
+    canvas = blank(9, 4.2)
     sides = canvas.subplots(1, len(paths), sharey=True)
     for axis, (title, each) in zip(sides, paths.items(), strict=True):
         for path in each["log10"]:
@@ -55,12 +50,12 @@ def capital(file: Path, paths: Mapping[str, Any], threshold: float) -> None:
         axis.set(title=title, xlabel="documents", ylim=(-14, 3.2))
         axis.grid(alpha=0.25)
     sides[0].set_ylabel("capital, as a power of 10")
-    canvas.savefig(file, metadata=_META)
+    save(canvas, file)
 
 
 def lasting(file: Path, curves: Mapping[str, Any], promised: float) -> None:
     """Share of unchanged streams without a false alarm, against what the objective promises."""
-    canvas = _canvas(9, 4.2)
+    canvas = blank(9, 4.2)
     axis = canvas.subplots()
     last = max(max(each["at"]) for each in curves.values())
     grid = np.linspace(0, last, 200)
@@ -70,4 +65,4 @@ def lasting(file: Path, curves: Mapping[str, Any], promised: float) -> None:
     axis.set(xlim=(0, last), ylim=(0, 1.02), xlabel="documents", ylabel="share of streams without a false alarm")
     axis.grid(alpha=0.25)
     axis.legend(fontsize=8, loc="upper right")
-    canvas.savefig(file, metadata=_META)
+    save(canvas, file)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.delivery.environments import PeerError, made
+from benchmarks.monitoring.asking import ask
 from benchmarks.monitoring.place import Place
 from benchmarks.monitoring.unchanged.served import OBJECTIVE, Served
 from towpath.monitoring.domain.windows.compare import Comparison, Effort, compare
 
-__all__ = ["PEERS", "ask_evidently", "columns", "orders", "replayed"]
+__all__ = ["ask_evidently", "columns", "orders", "replayed"]
 
-PEERS = Path(__file__).parents[1] / "peers"
 # p is exact for however many exchanges; the report itself makes 4,999 of counts.
 EFFORT = Effort(counts=999)
 Orders = NDArray[np.intp]
@@ -69,24 +62,5 @@ def ask_evidently(place: Place, served: Served, chosen: Orders, before: int, emb
         "embedded": embedded,
         **{f"column {name}": each for name, each in table.items()},
     }
-    return ask(place, "evidently", "replays.py", given)
-
-
-def ask(place: Place, peer: str, program: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the `program` of a peer makes of arrays.
-
-    Raises:
-        PeerError: there is no such environment, or its program failed.
-    """
-    python = made(peer, place.tell, PEERS)
-    with tempfile.TemporaryDirectory(dir=place.work) as folder:
-        file, out = Path(folder) / "in.npz", Path(folder) / "out.json"
-        np.savez(file, **given)
-        command = [str(python), str(PEERS / peer / program), str(file), str(out)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
-        )
-        if done.returncode != 0:
-            raise PeerError(f"{peer}: {(done.stderr or done.stdout).strip()[-800:]}")
-        found: dict[str, Any] = json.loads(out.read_text("utf-8"))
+    found: dict[str, Any] = ask(place.tell, "evidently", "replays.py", given)
     return found
