@@ -11,7 +11,7 @@ from towpath.cli.demo import http, tweets
 from towpath.cli.demo.board import Stage
 from towpath.cli.demo.fetch import sdist
 from towpath.cli.demo.loop import asked_for, more
-from towpath.cli.demo.path import SILENCE_LIMIT_S, TRAINING_LIMIT_S, Walk, there, until, write_down
+from towpath.cli.demo.path import SILENCE_LIMIT_S, TRAINING_LIMIT_S, Walk, tell_truths, there, until, write_down
 from towpath.cli.demo.policy import for_minutes, write
 from towpath.cli.demo.spark import climb
 from towpath.cli.demo.tweets import Tweet
@@ -104,7 +104,7 @@ def price(walk: Walk, stage: Stage) -> None:
     _send(walk, stage, films)
     loop.before = loop.films[: loop.sent]
     joined = _joined(walk)
-    _tell_truths(walk, stage, loop.before)
+    tell_truths(walk, stage, loop.before)
     stage.say("monitoring puts truths to predictions")
     until(lambda: float(_joined(walk) >= joined + len(loop.before)), what="monitoring did not put all truths together")
     deadline = time.monotonic() + _SAID_S
@@ -166,7 +166,7 @@ def try_it(walk: Walk, stage: Stage) -> None:
         if not films:
             raise TowpathError(f"{loop.sent - start:,} documents did not decide it: {loop.evidence.get('explanation')}")
         _send(walk, stage, films)
-        _tell_truths(walk, stage, films)
+        tell_truths(walk, stage, films)
         _weigh(walk, stage, loop.sent - start)
     loop.tried = loop.films[start : loop.sent]
     loop.promoted = time.time()
@@ -217,7 +217,7 @@ def compare(walk: Walk, stage: Stage) -> None:
     loop, home = walk.loop, walk.options.home
     loop.after = loop.next(round(_KEPT * len(loop.films)))
     _send(walk, stage, loop.after)
-    _tell_truths(walk, stage, loop.after)
+    tell_truths(walk, stage, loop.after)
     stage.say("what would the first release have cost?")
     here = Installed(home, ServiceSettings(), Up.load(home))
     champion = next(iter(loop.seen.values())).prediction.release_id
@@ -256,13 +256,6 @@ def _keep(walk: Walk, stage: Stage, films: Sequence[Tweet]) -> None:
     stage.expect(len(films), "predictions")
     ids = [each.document_id for each in films]
     walk.loop.seen |= there(walk.reader).wait(ids, timeout_s=SILENCE_LIMIT_S, progress=stage.count)
-
-
-def _tell_truths(walk: Walk, stage: Stage, films: Sequence[Tweet]) -> None:
-    label = walk.objective.class_of_grade
-    rows = (http.feedback(each, label(each.mean)) for each in films)
-    stage.expect(len(films), "truths")
-    http.post_stream(there(walk.client), f"{walk.url('ingestion')}/v1/feedback", rows, stage.count)
 
 
 def _asked(walk: Walk, service: str, path: str) -> dict[str, Any]:

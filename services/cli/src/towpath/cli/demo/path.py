@@ -27,7 +27,17 @@ from towpath.core.objective import Objective, load_objective
 from towpath.core.service import KafkaSettings
 from towpath.core.stream import KafkaBroker, Registry
 
-__all__ = ["SILENCE_LIMIT_S", "STAGES", "TRAINING_LIMIT_S", "Options", "Walk", "there", "until", "write_down"]
+__all__ = [
+    "SILENCE_LIMIT_S",
+    "STAGES",
+    "TRAINING_LIMIT_S",
+    "Options",
+    "Walk",
+    "tell_truths",
+    "there",
+    "until",
+    "write_down",
+]
 
 _PACED_PER_SECOND = 40.0
 _PACED_SHARE = 0.25
@@ -256,12 +266,16 @@ def _wait(walk: Walk, sent: Sequence[Tweet], stage: Stage) -> dict[str, Seen]:
 def feed_back(walk: Walk, stage: Stage) -> None:
     """The truth about every other streamed tweet, from which monitoring learns what errors cost."""
     told = walk.unseen[::2]
-    stage.expect(len(told), "truths")
-    label = walk.objective.class_of_grade
-    rows = (http.feedback(each, label(each.mean)) for each in told)
-    url = f"{walk.url('ingestion')}/v1/feedback"
-    walk.counts["feedback"] = http.post_stream(there(walk.client), url, rows, stage.count)
+    walk.counts["feedback"] = tell_truths(walk, stage, told)
     _realised(walk, {each.document_id for each in told}, stage)
+
+
+def tell_truths(walk: Walk, stage: Stage, about: Sequence[Tweet]) -> int:
+    """What raters think of each, as feedback; how many were accepted."""
+    stage.expect(len(about), "truths")
+    label = walk.objective.class_of_grade
+    rows = (http.feedback(each, label(each.mean)) for each in about)
+    return http.post_stream(there(walk.client), f"{walk.url('ingestion')}/v1/feedback", rows, stage.count)
 
 
 def _realised(walk: Walk, told: set[str], stage: Stage) -> None:
