@@ -153,6 +153,21 @@ class Consumer(_Closes, Protocol):
     def position(self, partition: Partition) -> int:
         """The next offset that poll will return from, control records passed over."""
 
+    def begin_offsets(self) -> Mapping[Partition, int]:
+        """The first offset that each assigned partition still has: what was before it is gone."""
+
+    def offsets_at(self, timestamp_ms: int) -> Mapping[Partition, int]:
+        """Of each assigned partition the first offset whose record is of that moment or later; the end where none is.
+
+        Moments are the records' timestamps, milliseconds since the epoch.
+        """
+
+    def seek(self, positions: Mapping[Partition, int]) -> None:
+        """Go on from there; of assigned partitions, for a reader without a group."""
+
+    def topic_ids(self) -> Mapping[str, str]:
+        """Of each topic read what tells it from another of the same name, made after it was deleted."""
+
 
 @runtime_checkable
 class Broker(_Closes, Protocol):

@@ -113,6 +113,31 @@ class KafkaPortConsumer(Closing):
             raise RetryableError(f"the position in {partition} is not known yet")
         return int(position)
 
+    def begin_offsets(self) -> Mapping[Partition, int]:
+        assigned = self._assigned()
+        if not assigned:
+            return {}
+        with translated("reading first offsets", self._who):
+            begins = self._consumer.beginning_offsets(list(assigned), timeout_ms=self._limit_ms)
+        return {_partition(tp): offset for tp, offset in begins.items()}
+
+    def offsets_at(self, timestamp_ms: int) -> Mapping[Partition, int]:
+        # The ends first: what is written meanwhile has none to be passed over by.
+        ends = self.end_offsets()
+        with translated("looking for a moment", self._who):
+            asked = {_tp(partition): timestamp_ms for partition in ends}
+            found = self._consumer.offsets_for_times(asked, timeout_ms=self._limit_ms) if asked else {}
+        at = {_partition(tp): each.offset for tp, each in found.items() if each is not None}
+        return {partition: min(at.get(partition, end), end) for partition, end in ends.items()}
+
+    def seek(self, positions: Mapping[Partition, int]) -> None:
+        for partition, offset in positions.items():
+            self._consumer.seek(_tp(partition), offset)
+
+    def topic_ids(self) -> Mapping[str, str]:
+        known = self._consumer._cluster.topic_id
+        return {topic: str(known(topic) or "") for topic in self._topics}
+
     def close(self) -> None:
         with translated("closing", self._who):
             self._consumer.close(autocommit=False, timeout_ms=min(self._limit_ms, 2000))

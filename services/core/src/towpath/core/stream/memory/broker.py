@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from kafka.partitioner.default import murmur2
@@ -38,6 +39,7 @@ class MemoryBroker(Closing):
         self._clock = clock
         self._logs: dict[str, list[Log]] = {}
         self._specs: dict[str, TopicSpec] = {}
+        self._ids: dict[str, str] = {}
         self._groups: dict[str, Group] = {}
         self._epochs: dict[str, int] = {}
         self._keyless = 0
@@ -75,6 +77,7 @@ class MemoryBroker(Closing):
                 limit = int(spec.config.get("max.message.bytes", 1_048_588))
                 numbers = range(spec.partitions)
                 self._specs[spec.name] = spec
+                self._ids[spec.name] = str(uuid.uuid4())
                 self._logs[spec.name] = [Log(Partition(spec.name, n), limit) for n in numbers]
             self.changed.notify_all()
             return [spec.name for spec in created]
@@ -103,6 +106,9 @@ class MemoryBroker(Closing):
 
     def log(self, partition: Partition) -> Log:
         return self._logs[partition.topic][partition.number]
+
+    def topic_id(self, topic: str) -> str:
+        return self._ids.get(topic, "")
 
     def partitions(self, topics: Sequence[str]) -> dict[str, list[Partition]]:
         return {topic: [log.partition for log in self._logs.get(topic, ())] for topic in topics}

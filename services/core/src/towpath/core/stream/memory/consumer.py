@@ -89,6 +89,24 @@ class MemoryConsumer(Closing):
         with self._broker.changed:
             return self._positions[partition]
 
+    def begin_offsets(self) -> Mapping[Partition, int]:
+        with self._broker.changed:
+            self._broker.reachable()
+            return {partition: self._broker.log(partition).begin for partition in self._positions}
+
+    def offsets_at(self, timestamp_ms: int) -> Mapping[Partition, int]:
+        with self._broker.changed:
+            self._broker.reachable()
+            return {partition: self._broker.log(partition).at(timestamp_ms) for partition in self._positions}
+
+    def seek(self, positions: Mapping[Partition, int]) -> None:
+        with self._broker.changed:
+            self._positions.update(positions)
+
+    def topic_ids(self) -> Mapping[str, str]:
+        with self._broker.changed:
+            return {topic: self._broker.topic_id(topic) for topic in self._topics}
+
     def close(self) -> None:
         with self._broker.changed:
             if self._group:
@@ -116,7 +134,8 @@ class MemoryConsumer(Closing):
     def _begin(self, partition: Partition) -> int:
         if self._group and partition in self._group.committed:
             return self._group.committed[partition]
-        return 0 if self._start == "earliest" else self._broker.log(partition).end
+        log = self._broker.log(partition)
+        return log.begin if self._start == "earliest" else log.end
 
     def _read(self, max_records: int) -> list[Record]:
         ready = sorted(set(self._positions) - self._paused)

@@ -22,11 +22,12 @@ class Entry:
 
 @dataclass(slots=True)
 class Log:
-    """Append-only. `entries[n]` is offset n."""
+    """Append-only. `entries[n]` is offset n; those before `begin` are gone, as by retention."""
 
     partition: Partition
     max_bytes: int = _DEFAULT_MAX_BYTES
     entries: list[Entry] = field(default_factory=list)
+    begin: int = 0
 
     @property
     def end(self) -> int:
@@ -51,6 +52,11 @@ class Log:
         )
         self.entries.append(Entry(record, aborted))
 
+    def at(self, timestamp_ms: int) -> int:
+        """The first offset whose record is of that moment or later; the end where none is."""
+        kept = ((n, self.entries[n].record) for n in range(self.begin, self.end))
+        return next((n for n, record in kept if record is not None and record.timestamp_ms >= timestamp_ms), self.end)
+
     def mark(self) -> None:
         """The control record that ends a transaction; it takes an offset, as in Kafka."""
         self.entries.append(Entry(None))
@@ -58,6 +64,7 @@ class Log:
     def read(self, position: int, limit: int, isolation: Isolation) -> tuple[list[Record], int]:
         """Up to `limit` visible records from `position` on, and the position after what was passed."""
         records: list[Record] = []
+        position = max(position, self.begin)
         while position < self.end and len(records) < limit:
             entry = self.entries[position]
             position += 1
