@@ -17,12 +17,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from towpath.core.errors import CrashError
+from towpath.core.errors import ConflictError, CrashError
+from towpath.pipelines.snapshots.content import annotation_row, document_row, elements, identity
+from towpath.pipelines.snapshots.multiset import Multiset
 from towpath.preparation.labels.ratings import current
 from towpath.v1 import Annotation, Document
 
 __all__ = ["Snapshot", "load_snapshot", "write_snapshot"]
 
+_FORMAT = 2
+_ABOUT = "snapshot.json"
 _DOCUMENTS = pa.schema([(name, pa.string()) for name in ("document_id", "text", "source", "language")])
 _DATED = _DOCUMENTS.append(pa.field("made_at", pa.float64()))
 _ANNOTATIONS = pa.schema(
@@ -48,68 +52,80 @@ def write_snapshot(
     documents: Iterable[Document], annotations: Iterable[Annotation], home: Path, *, dated: bool = False
 ) -> Snapshot:
     """Write the snapshot below `home`, unless it is there."""
-    labels = _annotation_rows(annotations)
+    labels = [annotation_row(each) for each in current(annotations)]
     wanted = {row["document_id"] for row in labels}
     rows = _document_rows((document for document in documents if document.document_id in wanted), dated=dated)
     present = {row["document_id"] for row in rows}
     labels = [row for row in labels if row["document_id"] in present]
-    identity = "sha256:" + _digest([*rows, *labels])
-    folder = home / identity.removeprefix("sha256:")[:32]
-    if not (folder / "snapshot.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(rows, _DATED if dated else _DOCUMENTS, folder / "documents.parquet")
-        _write(labels, _ANNOTATIONS, folder / "annotations.parquet")
-        # So that lineage can ask what is in a snapshot without reading Parquet.
-        listed = "".join(f"{row['annotation_id']}\n" for row in labels)
-        (folder / "annotations.txt").write_text(listed, encoding="utf-8")
-        about = {"id": identity, "documents": len(rows), "annotations": len(labels)}
-        (folder / "snapshot.json").write_text(json.dumps(about, indent=1))
-    return Snapshot(identity, folder, rows, labels)
+    named = identity(Multiset.of(elements(rows, labels)))
+    folder = home / named.removeprefix("sha256:")[:32]
+    if not (folder / _ABOUT).exists():
+        _write_folder(folder, rows, labels, {"format": _FORMAT, "id": named}, dated=dated)
+    return Snapshot(named, folder, rows, labels)
 
 
 def load_snapshot(folder: Path) -> Snapshot:
     """Read a snapshot.
 
     Raises:
-        CrashError: its content is not what its id says.
+        ConflictError: a document of it was forgotten; says which, and when.
+        CrashError: its content is not what its id says, or a file of it cannot be read; names it.
     """
-    identity = json.loads((folder / "snapshot.json").read_text())["id"]
-    documents = pq.read_table(folder / "documents.parquet").to_pylist()
-    annotations = pq.read_table(folder / "annotations.parquet").to_pylist()
-    if "sha256:" + _digest([*documents, *annotations]) != identity:
-        raise CrashError(f"{folder}: the snapshot's content does not match its id {identity}")
-    return Snapshot(identity, folder, documents, annotations)
+    about, documents, annotations = _read(folder)
+    if told := about.get("forgotten"):
+        first = told[0]
+        more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+        raise ConflictError(
+            f"{folder}: the document {first['document']}{more} was forgotten on {first['at'][:10]}, so the snapshot "
+            f"{about['id']} is no longer whole: make another (towpath data snapshot)"
+        )
+    if _identity_of(about, documents, annotations) != about["id"]:
+        raise CrashError(f"{folder}: the snapshot's content does not match its id {about['id']}")
+    return Snapshot(about["id"], folder, documents, annotations)
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    file = folder / _ABOUT
+    try:
+        about: dict[str, Any] = json.loads(file.read_text())
+        documents = pq.read_table(file := folder / "documents.parquet").to_pylist()
+        annotations = pq.read_table(file := folder / "annotations.parquet").to_pylist()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise CrashError(f"{file}: cannot be read: {str(error)[:300]}") from error
+    return about, documents, annotations
+
+
+def _identity_of(about: dict[str, Any], documents: list[dict[str, Any]], annotations: list[dict[str, Any]]) -> str:
+    if "format" not in about:  # of before ids could be had from the one before
+        return "sha256:" + _digest([*documents, *annotations])
+    return identity(Multiset.of(elements(documents, annotations)))
 
 
 def _document_rows(documents: Iterable[Document], *, dated: bool) -> list[dict[str, Any]]:
-    rows: dict[str, dict[str, Any]] = {}
+    first: dict[str, Document] = {}
     for each in documents:
-        row: dict[str, Any] = {
-            "document_id": each.document_id,
-            "text": each.text,
-            "source": each.source,
-            "language": each.language,
-        }
-        if dated:
-            row["made_at"] = each.created_at.ToNanoseconds() / 1e9 if each.HasField("created_at") else None
-        rows.setdefault(each.document_id, row)
-    return [rows[key] for key in sorted(rows)]
+        first.setdefault(each.document_id, each)
+    return [document_row(first[key], dated=dated) for key in sorted(first)]
 
 
-def _annotation_rows(annotations: Iterable[Annotation]) -> list[dict[str, Any]]:
-    rows = []
-    for each in current(annotations):
-        label = each.class_label
-        row = {
-            "annotation_id": each.annotation_id,
-            "document_id": each.document_id,
-            "rater_id": each.rater_id,
-            "label": label.label or None,
-            "score": label.score if label.HasField("score") else None,
-            "guide_version": each.guide_version,
-        }
-        rows.append(row)
-    return rows
+def _write_folder(
+    folder: Path,
+    rows: list[dict[str, Any]],
+    labels: list[dict[str, Any]],
+    about: dict[str, Any],
+    *,
+    dated: bool,
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(rows, _DATED if dated else _DOCUMENTS, folder / "documents.parquet")
+    _write(labels, _ANNOTATIONS, folder / "annotations.parquet")
+    # So that lineage can ask what is in a snapshot without reading Parquet.
+    listed = "".join(f"{row['annotation_id']}\n" for row in labels)
+    (folder / "annotations.txt").write_text(listed, encoding="utf-8")
+    counted = {**about, "documents": len(rows), "annotations": len(labels)}
+    part = folder / f"{_ABOUT}.part"
+    part.write_text(json.dumps(counted, indent=1))
+    part.replace(folder / _ABOUT)
 
 
 def _digest(rows: list[dict[str, Any]]) -> str:
