@@ -14,7 +14,7 @@ from towpath.core.objective.model import Below
 from towpath.pipelines.steps.ages import Ages
 from towpath.pipelines.steps.snapshot import Snapshot
 
-__all__ = ["Examples", "label"]
+__all__ = ["Examples", "class_of", "label"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def label(snapshot: Snapshot, objective: Objective) -> Examples:
     kept: list[tuple[str, str, int, float, int, float]] = []
     for document in snapshot.documents:
         rows = by_document[document["document_id"]]
-        reason, name, grade, weight = _class(document["text"], rows, objective)
+        reason, name, grade, weight = class_of(document["text"], rows, objective)
         if name is not None and (too_old := ages.refused(document)):
             reason, name = too_old, None
         if name is None:
@@ -85,8 +85,8 @@ def label(snapshot: Snapshot, objective: Objective) -> Examples:
     )
 
 
-def _class(text: str, rows: list[dict[str, Any]], objective: Objective) -> tuple[str, str | None, float, float]:
-    """(why not, class, mean grade, weight)."""
+def class_of(text: str, rows: list[dict[str, Any]], objective: Objective) -> tuple[str, str | None, float, float]:
+    """(why not, class, mean grade, weight) of a document whose annotations are `rows`, by the objective."""
     contract = objective.contract
     if len({row["rater_id"] for row in rows}) < contract.labels.min_raters_per_document:
         return "too few raters", None, float("nan"), 0.0

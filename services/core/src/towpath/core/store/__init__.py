@@ -1,6 +1,7 @@
 """Models, snapshots and runs outside of this machine: a shared folder (file:///…) or a bucket (s3://bucket/prefix)."""
 
 from towpath.core.store.files import Listed, Store, open_store
+from towpath.core.store.forgotten import digest_of, forget, forgotten_in, store_or_home
 from towpath.core.store.url import StoreUrl
 
-__all__ = ["Listed", "Store", "StoreUrl", "open_store"]
+__all__ = ["Listed", "Store", "StoreUrl", "digest_of", "forget", "forgotten_in", "open_store", "store_or_home"]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from towpath.core.errors import ForbiddenError, NotFoundError, RejectedError, RetryableError, TooLargeError
@@ -123,6 +124,21 @@ class Store:
                 shutil.copyfile(source, part)
                 part.replace(target)
         return self.url.of(key)
+
+    def write(self, data: bytes, key: str) -> str:
+        """Write `data` to `key`, whole or not at all; returns its URL."""
+        with TemporaryDirectory(prefix="towpath-") as folder:
+            file = Path(folder) / "data"
+            file.write_bytes(data)
+            return self.put_file(file, key)
+
+    def remove(self, key: str) -> None:
+        """Take the file away; one that is not there is taken away already."""
+        try:
+            with self._told(key):
+                self._fs.rm_file(self._path(key))
+        except NotFoundError:
+            return
 
     def put_folder(self, folder: Path, key: str, *, marker: str) -> str:
         """Write the plain files of `folder` below `key`, `marker` last; returns the folder's URL.

@@ -1,0 +1,169 @@
+"""Making a snapshot: from the one before it and what came since, or from all that Kafka has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from towpath.core.errors import CrashError, RejectedError
+from towpath.core.store import forgotten_in
+from towpath.core.stream import Broker, Registry
+from towpath.pipelines.snapshots.cut import Cut, cut_at, first_moment, read
+from towpath.pipelines.snapshots.depot import Depot
+from towpath.pipelines.snapshots.growth import Growth
+from towpath.pipelines.snapshots.manifest import Manifest
+from towpath.pipelines.snapshots.tally import Reading
+
+__all__ = ["Made", "Tell", "make"]
+
+Tell = Callable[[str, int, int], None]
+"""(what is done, how far it is, how far it goes)."""
+
+BATCH = 100_000
+_UNFINISHED = "unfinished.json"
+
+
+@dataclass(frozen=True)
+class Made:
+    """`messages` were read for it; `warnings` are for people. `known`: it was there already."""
+
+    manifest: Manifest
+    parent: Manifest | None
+    messages: int
+    known: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Making:
+    broker: Broker
+    registry: Registry
+    depot: Depot
+    reading: Reading
+    tell: Tell
+    warnings: list[str] = field(default_factory=list)
+
+
+def make(
+    broker: Broker,
+    registry: Registry,
+    depot: Depot,
+    reading: Reading,
+    *,
+    as_of: datetime | None = None,
+    full: bool = False,
+    batch: int = BATCH,
+    tell: Tell = lambda *_: None,
+) -> Made:
+    """A snapshot of the topics as of a moment (now when None), in the depot.
+
+    One that was interrupted goes on where it was. `full` reads all that Kafka has, whatever is there.
+
+    Raises:
+        RejectedError: nothing was there at that moment, or it is to come.
+        CrashError: a file of the snapshot before was changed; names it.
+        RetryableError: Kafka or the store went away; what is there stays, and the next try goes on.
+    """
+    work = _Making(broker, registry, depot, reading, tell)
+    cut = cut_at(broker, registry, as_of)
+    parent = None if full else _parent(work, cut)
+    started = None if full else _unfinished(work, cut, parent)
+    begin = started or parent
+    gaps = _gaps(cut, begin)
+    _check_there(work, cut, begin, as_of)
+    if parent is not None and started is None and parent.offsets == cut.ends and _alike(parent, reading):
+        return Made(parent, parent, 0, known=True, warnings=tuple(work.warnings))
+    growth = Growth(depot, reading, begin, forgotten_in(depot.store))
+    messages = _grow(work, growth, cut, begin, batch, gaps)
+    made = growth.manifest(cut, registry.prefix, parent.id if parent is not None else "", gaps)
+    depot.put(made, lambda done, of: tell("storing", done, of), again=full)
+    growth.tidy()
+    _unfinished_file(depot).unlink(missing_ok=True)
+    return Made(made, parent, messages, warnings=(*work.warnings, *gaps))
+
+
+def _grow(work: _Making, growth: Growth, cut: Cut, begin: Manifest | None, batch: int, gaps: list[str]) -> int:
+    since = begin.offsets if begin is not None else {}
+    total = sum(max(0, end - max(since.get(key, 0), cut.begins.get(key, 0))) for key, end in cut.ends.items())
+    done = unreadable = 0
+    for part in read(work.broker, work.registry, since, cut, batch):
+        growth.take(part.documents, part.annotations)
+        done, unreadable = done + len(part), unreadable + part.unreadable
+        work.tell("reading", done, total)
+        so_far = Cut(cut.as_of, part.offsets, cut.begins, cut.topics)
+        reached = growth.manifest(so_far, work.registry.prefix, begin.parent if begin is not None else "", gaps)
+        _unfinished_file(work.depot).parent.mkdir(parents=True, exist_ok=True)
+        _unfinished_file(work.depot).write_bytes(reached.to_json())
+    if unreadable:
+        work.warnings.append(f"{unreadable} messages are none of the contracts', and left out; the log says where")
+    return done
+
+
+def _parent(work: _Making, cut: Cut) -> Manifest | None:
+    """The newest snapshot that holds nothing from after the cut."""
+    for name in work.depot.names():
+        try:
+            manifest = work.depot.manifest(name)
+        except CrashError as error:
+            work.warnings.append(f"{error}; passed over")
+            continue
+        if _fits(manifest, work.registry, cut):
+            return manifest
+        if manifest.prefix == work.registry.prefix and manifest.topics != cut.topics:
+            work.warnings.append(f"{name} is of topics that were deleted since, and made anew: begun from nothing")
+            return None
+    return None
+
+
+def _unfinished(work: _Making, cut: Cut, parent: Manifest | None) -> Manifest | None:
+    """What an interrupted snapshot had come to, where that is further than the parent."""
+    file = _unfinished_file(work.depot)
+    try:
+        found = Manifest.from_json(file.read_bytes(), str(file))
+        far = found.chunks and all((work.depot.cache / f"{each.sha256}.parquet").is_file() for each in found.chunks)
+    except (OSError, CrashError):
+        return None
+    if not far or not _fits(found, work.registry, cut):
+        return None
+    return found if _reach(found) > (_reach(parent) if parent is not None else 0) else None
+
+
+def _fits(manifest: Manifest, registry: Registry, cut: Cut) -> bool:
+    within = all(offset <= cut.ends.get(key, 0) for key, offset in manifest.offsets.items())
+    return manifest.prefix == registry.prefix and manifest.topics == cut.topics and within
+
+
+def _alike(manifest: Manifest, reading: Reading) -> bool:
+    return (manifest.dated, manifest.objective, manifest.forgotten) == (reading.dated, reading.hash, ())
+
+
+def _reach(manifest: Manifest) -> int:
+    return sum(manifest.offsets.values())
+
+
+def _gaps(cut: Cut, begin: Manifest | None) -> list[str]:
+    since = begin.offsets if begin is not None else {}
+    told = []
+    for key, first in cut.begins.items():
+        lost = min(first, cut.ends.get(key, 0)) - since.get(key, 0)
+        if lost > 0:
+            told.append(f"{lost} messages of {key} are missing: Kafka has none before offset {first} (retention)")
+    return told
+
+
+def _check_there(work: _Making, cut: Cut, begin: Manifest | None, as_of: datetime | None) -> None:
+    if begin is not None or any(end > cut.begins.get(key, 0) for key, end in cut.ends.items()):
+        return
+    first = first_moment(work.broker, work.registry)
+    if as_of is None or first is None:
+        raise RejectedError("there are no documents and no annotations in Kafka: towpath ingest brings them in")
+    raise RejectedError(
+        f"nothing is there as of {as_of.isoformat()}: no snapshot is that old, and the oldest message that Kafka has "
+        f"is of {first.isoformat(timespec='seconds')}"
+    )
+
+
+def _unfinished_file(depot: Depot) -> Path:
+    return depot.cache / _UNFINISHED
