@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from towpath.cli.commands import differences, forgetting, snapshots
 from towpath.cli.context import console, errors_told, installed, plain
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ Files = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(name="data", help="Data that are clean: checks against the objective's limits.")
-    group.callback()(lambda: None)  # a group of one command stays a group
+    group = typer.Typer(name="data", help="Data that are clean, kept as they were, compared, and forgotten.")
     app.add_typer(group)
     group.command("report")(report)
+    for each in (snapshots, differences, forgetting):
+        each.register(group)
 
 
 def report(
