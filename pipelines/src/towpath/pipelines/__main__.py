@@ -13,15 +13,18 @@ from typing import Any
 from google.protobuf import json_format
 from structlog.contextvars import bind_contextvars
 
-from towpath.core.errors import TowpathError
+from towpath.core.errors import RejectedError, TowpathError
 from towpath.core.ids import new_traceparent
-from towpath.core.objective import load_objective
+from towpath.core.objective import Objective, load_objective
 from towpath.core.service import configure_logging
 from towpath.core.store import Store
 from towpath.core.stream import trace_id_of
 from towpath.pipelines import RunInputs, RunResult, StepEvent, run_pipeline
 from towpath.pipelines.kfp.backend import KfpBackend
 from towpath.pipelines.remote import chosen_store, fetch_file, fetch_reigning, publish
+from towpath.pipelines.snapshots.depot import Depot
+from towpath.pipelines.snapshots.whole import write_messages
+from towpath.pipelines.steps.ages import asked_for
 from towpath.pipelines.telling import tell, tell_step
 from towpath.pipelines.tracking import record
 from towpath.v1 import ModelRelease
@@ -71,7 +74,8 @@ def _backend(options: argparse.Namespace) -> KfpBackend | None:
 
 def _inputs(options: argparse.Namespace, store: Store | None) -> RunInputs:
     folder = options.home / "runs" / options.run_id
-    files = {name: fetch_file(store, getattr(options, name), folder / f"{name}.ndjson") for name in _MESSAGES}
+    objective = load_objective(fetch_file(store, options.objective, folder / "objective.yaml"))
+    files = _messages(options, store, objective, folder)
     reigning = None
     if options.reigning:
         told = fetch_file(store, options.reigning, folder / "reigning.json").read_text()
@@ -79,7 +83,7 @@ def _inputs(options: argparse.Namespace, store: Store | None) -> RunInputs:
     return RunInputs(
         run_id=options.run_id,
         home=options.home,
-        objective=load_objective(fetch_file(store, options.objective, folder / "objective.yaml")),
+        objective=objective,
         documents=files["documents"],
         annotations=files["annotations"],
         code_revision=options.code_revision,
@@ -89,6 +93,26 @@ def _inputs(options: argparse.Namespace, store: Store | None) -> RunInputs:
         seed=options.seed,
         trace_id=options.trace_id,
     )
+
+
+def _messages(options: argparse.Namespace, store: Store | None, objective: Objective, folder: Path) -> dict[str, Path]:
+    """Files of documents and annotations: those given, or a snapshot's."""
+    given = {name: getattr(options, name) for name in _MESSAGES}
+    if not options.snapshot:
+        if None in given.values():
+            raise RejectedError("what is it trained on? --documents and --annotations, or --snapshot")
+        return {name: fetch_file(store, file, folder / f"{name}.ndjson") for name, file in given.items()}
+    if any(given.values()):
+        raise RejectedError("give either --snapshot or files of documents and annotations, not both")
+    depot = Depot.open(store, options.home)
+    manifest = depot.find(options.snapshot)
+    if manifest.dated != asked_for(objective):
+        wants = "wants" if asked_for(objective) else "does not want"
+        raise RejectedError(
+            f"{objective.name} {wants} to know when documents were made (retraining.window, halfLife), and the "
+            f"snapshot {manifest.id} is of one that is otherwise: make one with this objective (towpath data snapshot)"
+        )
+    return dict(zip(_MESSAGES, write_messages(depot, manifest, folder), strict=True))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,7 +130,9 @@ def _parser() -> argparse.ArgumentParser:
         ("--documents", "canonical JSON of towpath.v1.Document, one a line"),
         ("--annotations", "canonical JSON of towpath.v1.Annotation, one a line"),
     ):
-        parser.add_argument(name, metavar="FILE", required=True, help=f"{about}; a file or a URL in the store")
+        required = name == "--objective"
+        parser.add_argument(name, metavar="FILE", required=required, help=f"{about}; a file or a URL in the store")
+    parser.add_argument("--snapshot", metavar="ID", default="", help="of towpath data snapshot, instead of both files")
     parser.add_argument("--reigning", metavar="FILE", help="canonical JSON of the reigning towpath.v1.ModelRelease")
     parser.add_argument("--encoder", type=Path, help="folder of a built encoder; all-MiniLM-L6-v2 when absent")
     parser.add_argument("--code-revision", default="")

@@ -20,7 +20,7 @@ from towpath.core.ids import new_id, new_traceparent
 from towpath.core.objective import Objective, load_objective
 from towpath.core.objective.periods import seconds_of
 from towpath.core.service import Backoff
-from towpath.core.store import Store
+from towpath.core.store import Store, forgotten_in, store_or_home
 from towpath.core.stream import Broker, Codec, Registry, trace_id_of
 from towpath.training.adapters.collect import collect
 from towpath.training.adapters.handover import hand_over
@@ -72,11 +72,18 @@ class Trainer:
     _current: str | None = None
 
     def start(
-        self, reason: str, *, causes: Sequence[str] = (), alert_ids: Sequence[str] = (), trace_id: str = ""
+        self,
+        reason: str,
+        *,
+        causes: Sequence[str] = (),
+        alert_ids: Sequence[str] = (),
+        trace_id: str = "",
+        snapshot_id: str = "",
     ) -> Run:
         """Queue a run.
 
         Args:
+            snapshot_id: of what it is trained on; on what Kafka holds when it begins, where empty.
             causes: what made it start by itself, and which alerts were among them; none where a person asked.
             trace_id: of the trace that it goes on with; of a new one when empty.
 
@@ -91,6 +98,7 @@ class Trainer:
                 reason=reason,
                 causes=tuple(causes),
                 alert_ids=tuple(alert_ids),
+                snapshot_id=snapshot_id,
                 trace_id=trace_id_of(new_traceparent(trace_id)) or trace_id_of(new_traceparent()),
             )
             self.store.save(run)
@@ -175,14 +183,21 @@ class Trainer:
     def _train(self, objective: Objective, recorder: _Recorder, stop: threading.Event) -> dict[str, Any]:
         folder = self.store.folder / recorder.run.run_id
         with recorder.step("collect") as step:
-            counts = [
-                collect(self.broker, self.codec, self.registry.full_name(name), kind, folder / f"{name}.ndjson", stop)
-                for name, kind in (("documents", Document), ("annotations", Annotation))
-            ]
-            step.detail = f"{counts[0]} documents, {counts[1]} annotations on Kafka"
+            step.detail = self._collect(recorder.run, folder, stop)
         reigning = self.releases.reigning(objective.name, stop)
         arguments = self._arguments(recorder.run, folder, reigning)
         return self.launch(arguments, folder / "pipeline.log", recorder.note, stop)
+
+    def _collect(self, run: Run, folder: Path, stop: threading.Event) -> str:
+        """In words what came of it."""
+        if run.snapshot_id:
+            return f"not from Kafka: the snapshot {run.snapshot_id} is trained on"
+        forgotten = forgotten_in(store_or_home(self.remote, self.settings.home))
+        counts = []
+        for name, kind in (("documents", Document), ("annotations", Annotation)):
+            topic, file = self.registry.full_name(name), folder / f"{name}.ndjson"
+            counts.append(collect(self.broker, self.codec, topic, kind, file, stop, forgotten))
+        return f"{counts[0]} documents, {counts[1]} annotations on Kafka"
 
     def _arguments(self, run: Run, folder: Path, reigning: ModelRelease | None) -> list[str]:
         settings, run_id = self.settings, run.run_id
@@ -196,7 +211,9 @@ class Trainer:
             "--objective",
             str(settings.objective),
         ]
-        for name in ("documents", "annotations"):
+        if run.snapshot_id:
+            arguments += ["--snapshot", run.snapshot_id]
+        for name in () if run.snapshot_id else ("documents", "annotations"):
             arguments += [f"--{name}", hand_over(self.remote, folder / f"{name}.ndjson", run_id)]
         if self.remote is not None:
             arguments += ["--store", self.remote.url.url]

@@ -19,6 +19,9 @@ def register(app: typer.Typer) -> None:
 
 def train(
     reason: Annotated[str, typer.Option(help="why, for the run's record")] = "asked for on the command line",
+    snapshot: Annotated[
+        str | None, typer.Option(help="train on this one (an id, a pin, `latest`) and not on what is in Kafka now")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="follow the run to its end")] = True,
 ) -> None:
     """Train on what is in Kafka, gate the model, release it if it passes.
@@ -31,8 +34,9 @@ def train(
 
     with errors_told():
         here = installed()
+        wanted = {"reason": reason, **({} if snapshot is None else {"snapshotId": _whole(snapshot)})}
         with httpx.Client(base_url=here.url("training"), headers=here.headers(), timeout=30.0) as client:
-            answer = client.post("/v1/runs", json={"reason": reason})
+            answer = client.post("/v1/runs", json=wanted)
             if answer.status_code == 409:
                 raise ConflictError(answer.json()["detail"])
             if answer.status_code != 202:
@@ -42,6 +46,15 @@ def train(
             if wait:
                 run = _follow(client, run["runId"])
         _tell(run, wait)
+
+
+def _whole(named: str) -> str:
+    from towpath.cli.snapshots import depot
+    from towpath.pipelines.snapshots.whole import check_whole
+
+    found = depot().find(named)
+    check_whole(found)
+    return found.id
 
 
 def _follow(client: Any, run_id: str) -> Any:

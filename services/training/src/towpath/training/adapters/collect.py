@@ -8,13 +8,24 @@ from pathlib import Path
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
+from towpath.core.store import digest_of
 from towpath.core.stream import Broker, Codec, read_history
 
 __all__ = ["collect"]
 
 
-def collect(broker: Broker, codec: Codec, topic: str, kind: type[Message], file: Path, stop: threading.Event) -> int:
+def collect(
+    broker: Broker,
+    codec: Codec,
+    topic: str,
+    kind: type[Message],
+    file: Path,
+    stop: threading.Event,
+    forgotten: frozenset[str] = frozenset(),
+) -> int:
     """Write a topic's messages to `file` as canonical JSON, one a line; returns how many.
+
+    What is of a document that is `forgotten` (`digest_of` its id) stays out.
 
     Raises:
         RetryableError: Kafka went away, or `stop` was set.
@@ -23,6 +34,8 @@ def collect(broker: Broker, codec: Codec, topic: str, kind: type[Message], file:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8") as out:
         for message in read_history(broker, codec, topic, kind, client_id="towpath-training", stop=stop):
+            if forgotten and digest_of(getattr(message, "document_id", "")) in forgotten:
+                continue
             out.write(json_format.MessageToJson(message, indent=None, ensure_ascii=False) + "\n")
             count += 1
     return count

@@ -42,7 +42,7 @@ class Run(_Part):
     explanation: str = Field("", description="the gate's decision in words")
     metrics: dict[str, float] = {}
     comparisons: list[dict[str, Any]] = []
-    snapshot_id: str = ""
+    snapshot_id: str = Field("", description="what it was trained on, or is to be")
     report: str = ""
     release: dict[str, Any] | None = Field(None, description="towpath.v1.ModelRelease in canonical JSON")
     error: str = ""

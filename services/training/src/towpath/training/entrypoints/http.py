@@ -15,11 +15,17 @@ __all__ = ["router"]
 
 
 class NewRun(BaseModel):
-    """Why a run is wanted."""
+    """Why a run is wanted, and on what."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "new guide"}]})
 
     reason: str = Field("asked for", max_length=200)
+    snapshot_id: str = Field(
+        "",
+        alias="snapshotId",
+        pattern="^(sha256:[0-9a-f]{64})?$",
+        description="what to train on; empty: what Kafka holds when it begins",
+    )
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -33,7 +39,8 @@ def router(trainer: Trainer) -> APIRouter:
 
     @api.post("", status_code=202, response_model=Run, summary="Start a run", responses=_problems(401, 409, 422))
     def start(response: Response, wanted: NewRun | None = None) -> Run:
-        run = trainer.start((wanted or NewRun()).reason)
+        asked = wanted or NewRun()
+        run = trainer.start(asked.reason, snapshot_id=asked.snapshot_id)
         response.headers["Location"] = f"/v1/runs/{run.run_id}"
         return run
 
