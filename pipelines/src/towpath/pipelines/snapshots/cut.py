@@ -75,7 +75,7 @@ def read(broker: Broker, registry: Registry, since: Mapping[str, int], cut: Cut,
         ends = {each: cut.ends.get(_name(each, registry), 0) for each in reader.assignment()}
         reader.seek({each: max(since.get(key := _name(each, registry), 0), cut.begins.get(key, 0)) for each in ends})
         batch = Batch()
-        for records in _polled(reader, ends):
+        for records in _polled(reader, ends, min(most, _MAX_RECORDS)):
             for record in records:
                 _take(batch, record, registry)
             if len(batch) >= most:
@@ -98,7 +98,7 @@ def first_moment(broker: Broker, registry: Registry) -> datetime | None:
     return datetime.fromtimestamp(min(stamps.values()) / 1000, UTC) if stamps else None
 
 
-def _polled(reader: Consumer, ends: Mapping[Partition, int]) -> Iterator[list[Record]]:
+def _polled(reader: Consumer, ends: Mapping[Partition, int], at_once: int) -> Iterator[list[Record]]:
     """Records before `ends`, until all of them are reached."""
     silent, open_ = 0, set(ends)
     while True:
@@ -107,7 +107,7 @@ def _polled(reader: Consumer, ends: Mapping[Partition, int]) -> Iterator[list[Re
         reader.pause(sorted(done))
         if not (open_ := open_ - done):
             return
-        records = reader.poll(timeout_s=_POLL_S, max_records=_MAX_RECORDS).records
+        records = reader.poll(timeout_s=_POLL_S, max_records=at_once).records
         silent = 0 if records else silent + 1
         if silent > _SILENT_POLLS:
             topics = ", ".join(sorted({each.topic for each in open_}))

@@ -32,7 +32,7 @@ class Rewriting:
 
 
 def holding(depot: Depot, document_id: str) -> list[Manifest]:
-    """The manifests whose chunks have anything of the document, the newest first.
+    """The manifests whose chunks have anything of the document, or had until it was forgotten; the newest first.
 
     Raises:
         CrashError: a manifest or chunk was changed. RetryableError: the store is away.
@@ -44,7 +44,12 @@ def holding(depot: Depot, document_id: str) -> list[Manifest]:
             known[chunk.sha256] = chunks.holds(depot.file(chunk), document_id)
         return known[chunk.sha256]
 
-    return [each for each in depot.manifests() if any(map(has, each.chunks))]
+    named = digest_of(document_id)
+    return [
+        each
+        for each in depot.manifests()
+        if any(map(has, each.chunks)) or any(told.document == named for told in each.forgotten)
+    ]
 
 
 def purge_chunks(depot: Depot, document_id: str, at: datetime, tell: Callable[[str, int, int], None]) -> Rewriting:

@@ -23,7 +23,7 @@ from towpath.pipelines.snapshots.tally import Reading, Tally
 from towpath.preparation.labels.ratings import current, revision
 from towpath.v1 import Annotation, Document
 
-__all__ = ["Growth", "everything", "whole"]
+__all__ = ["Growth", "alike", "everything", "whole"]
 
 _MOST_ROWS = 1_000_000
 
@@ -45,8 +45,7 @@ class Growth:
         self._tally = Tally()
         if parent is not None:
             self._chunks = {"documents": list(parent.documents), "annotations": list(parent.annotations)}
-            alike = (parent.dated, parent.objective) == (reading.dated, reading.hash)
-            self._tally = Tally.of(parent) if alike else whole(depot, parent, reading)
+            self._tally = Tally.of(parent) if alike(parent, reading) else whole(depot, parent, reading)
 
     def take(self, documents: Iterable[Document], annotations: Iterable[Annotation]) -> None:
         """More messages, in the order in which they arrived."""
@@ -133,6 +132,11 @@ class Growth:
         if f"{chunk.sha256}.parquet" not in there:
             self._made.add(chunk.sha256)
         return chunk
+
+
+def alike(manifest: Manifest, reading: Reading) -> bool:
+    """Whether it counts what `reading` would; what is no longer whole has to be counted again."""
+    return (manifest.dated, manifest.objective, manifest.forgotten) == (reading.dated, reading.hash, ())
 
 
 def whole(depot: Depot, manifest: Manifest, reading: Reading) -> Tally:

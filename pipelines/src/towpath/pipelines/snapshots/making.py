@@ -12,7 +12,7 @@ from towpath.core.store import forgotten_in
 from towpath.core.stream import Broker, Registry
 from towpath.pipelines.snapshots.cut import Cut, cut_at, first_moment, read
 from towpath.pipelines.snapshots.depot import Depot
-from towpath.pipelines.snapshots.growth import Growth
+from towpath.pipelines.snapshots.growth import Growth, alike
 from towpath.pipelines.snapshots.manifest import Manifest
 from towpath.pipelines.snapshots.tally import Reading
 
@@ -73,7 +73,7 @@ def make(
     begin = started or parent
     gaps = _gaps(cut, begin)
     _check_there(work, cut, begin, as_of)
-    if parent is not None and started is None and parent.offsets == cut.ends and _alike(parent, reading):
+    if parent is not None and started is None and parent.offsets == cut.ends and alike(parent, reading):
         return Made(parent, parent, 0, known=True, warnings=tuple(work.warnings))
     growth = Growth(depot, reading, begin, forgotten_in(depot.store))
     messages = _grow(work, growth, cut, begin, batch, gaps)
@@ -133,10 +133,6 @@ def _unfinished(work: _Making, cut: Cut, parent: Manifest | None) -> Manifest | 
 def _fits(manifest: Manifest, registry: Registry, cut: Cut) -> bool:
     within = all(offset <= cut.ends.get(key, 0) for key, offset in manifest.offsets.items())
     return manifest.prefix == registry.prefix and manifest.topics == cut.topics and within
-
-
-def _alike(manifest: Manifest, reading: Reading) -> bool:
-    return (manifest.dated, manifest.objective, manifest.forgotten) == (reading.dated, reading.hash, ())
 
 
 def _reach(manifest: Manifest) -> int:

@@ -38,7 +38,7 @@ class Folder:
 
 
 def folders(store: Store, document_id: str, tell: Tell) -> list[Folder]:
-    """Those that have the document.
+    """Those that have the document, or had it until it was forgotten.
 
     Raises:
         CrashError: a file of one cannot be read; names it. RetryableError: the store is away.
@@ -51,7 +51,8 @@ def folders(store: Store, document_id: str, tell: Tell) -> list[Folder]:
             continue
         with TemporaryDirectory(prefix="towpath-") as place:
             tables = [_fetched(store, name, each, Path(place)) for each in _TABLES]
-        if any(pc.any(pc.equal(each["document_id"], document_id)).as_py() for each in tables):
+        had = any(each["document"] == digest_of(document_id) for each in about.get("forgotten", []))
+        if had or any(pc.any(pc.equal(each["document_id"], document_id)).as_py() for each in tables):
             found.append(Folder(store, name, str(about["id"])))
     return found
 

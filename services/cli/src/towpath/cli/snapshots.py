@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from towpath.pipelines.snapshots.tally import Reading
     from towpath.pipelines.snapshots.usage import Use
 
-__all__ = ["depot", "megabytes", "moment", "progress", "reading", "shares", "short", "summary", "used"]
+__all__ = ["counted", "depot", "megabytes", "moment", "progress", "reading", "shares", "short", "summary", "used"]
 
 _SHORT = 12
 
@@ -69,6 +69,11 @@ def used(of: Depot, snapshot_ids: list[str]) -> list[Use]:
 
 def short(snapshot_id: str) -> str:
     return snapshot_id.removeprefix("sha256:")[:_SHORT]
+
+
+def counted(number: int, one: str, more: str = "") -> str:
+    """`1 document`, `2 documents`."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 def megabytes(size: int) -> str:

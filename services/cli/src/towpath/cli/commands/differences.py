@@ -10,7 +10,7 @@ import typer
 
 from towpath.cli.commands.snapshots import Named
 from towpath.cli.context import console, errors_told, plain
-from towpath.cli.snapshots import depot, reading, short
+from towpath.cli.snapshots import counted, depot, reading, short
 
 if TYPE_CHECKING:
     from towpath.pipelines.snapshots.difference import Difference
@@ -69,7 +69,8 @@ def _relabelled(found: Difference, examples: int) -> list[str]:
     if not found.relabelled:
         return ["relabelled: no document is of another class than before"]
     moves = ", ".join(f"{_name(one)} → {_name(other)} {count:,}" for one, other, count in found.moves)
-    lines = [f"relabelled: {len(found.relabelled):,} documents are of another class than before: {moves}"]
+    told = counted(len(found.relabelled), "document is", "documents are")
+    lines = [f"relabelled: {told} of another class than before: {moves}"]
     for each in found.relabelled[:examples]:
         lines.append(f"  {each.document_id}: {_name(each.before)} → {_name(each.after)}: {_cut(each.text)}")
     return lines

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from towpath.cli.context import console, errors_told, installed, plain
-from towpath.cli.snapshots import depot, progress, short, used
+from towpath.cli.snapshots import counted, depot, progress, short, used
 
 if TYPE_CHECKING:
     from towpath.core.store import Store
@@ -112,18 +112,19 @@ def _said(held: _Held, document_id: str) -> list[str]:
     ids = dict.fromkeys([*(each.id for each in held.manifests), *(each.snapshot_id for each in held.folders)])
     if not ids:
         return [f"no snapshot has {document_id}; new ones will not have it either"]
-    lines = [f"{document_id} is in {len(ids)} snapshots:"]
+    lines = [f"{document_id} is, or was until it was forgotten, in {counted(len(ids), 'snapshot')}:"]
     for each in ids:
         as_of = next((f", as of {one.as_of:%Y-%m-%d %H:%M:%S}" for one in held.manifests if one.id == each), "")
         lines.append(f"  {short(each)}{as_of}")
     releases = [each for each in held.uses if each.release_id]
-    lines.append(f"{len(releases)} releases were trained on one:" if releases else "no release was trained on one")
+    told = counted(len(releases), "release was", "releases were")
+    lines.append(f"{told} trained on one:" if releases else "no release was trained on one")
     for use in releases:
         lines.append(
             f"  {use.release_id} (run {use.run_id}, snapshot {short(use.snapshot_id)}){', reigns' * use.reigns}"
         )
     if releases:
-        lines.append("They keep what they learned from it until they are trained again: towpath train")
+        lines.append("What they learned from it stays until one that is trained again takes their place: towpath train")
     return lines
 
 
@@ -138,8 +139,8 @@ def _ended(done: _Done) -> str:
         highlight=False,
     )
     lines = [
-        f"forgotten since {done.since}: {done.chunks} chunks written anew, {len(done.runs)} inputs of runs, "
-        f"{done.caches} caches of embeddings removed"
+        f"forgotten since {done.since}: {counted(done.chunks, 'chunk')} and {counted(len(done.runs), 'input')} of runs "
+        f"written anew, {counted(done.caches, 'cache')} of embeddings removed"
     ]
     if done.quoting:
         lines += ["these still name it; look whether they are to go:", *(f"  {each}" for each in done.quoting)]

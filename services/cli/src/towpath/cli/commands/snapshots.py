@@ -76,7 +76,7 @@ def list_(as_json: AsJson = False) -> None:
         for each in found:
             names = [each_pin.name for each_pin in pins if each_pin.snapshot_id == each.id]
             counts = (f"{each.document_count:,}", f"{each.annotation_count:,}", megabytes(each.size))
-            said = ", ".join([*names, *(["no longer whole"] if each.forgotten else [])])
+            said = ", ".join([*names, *(["not whole"] if each.forgotten else [])])
             table.add_row(short(each.id), f"{each.as_of:%Y-%m-%d %H:%M:%S}", *counts, said)
         Console(highlight=False).print(table)
         if not found:
