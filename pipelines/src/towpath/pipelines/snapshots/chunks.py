@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,11 @@ def merged(kind: Kind, older: Path, newer: Path) -> pa.Table:
     return pa.concat_tables([kept, other]).sort_by(ID[kind]).combine_chunks()
 
 
-def found(files: Sequence[Path], column: str, ids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
-    """(first id, document id, message) of each row of `files` whose `column` is among `ids`; older files first."""
+def found(tables: Iterable[pa.Table], column: str, ids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
+    """(first id, document id, message) of each row whose `column` is among `ids`; of earlier tables first."""
     wanted = pa.array(sorted(set(ids)), pa.string())
-    for file in files if len(wanted) else ():
-        mask = pc.is_in(read(file, [column])[column], value_set=wanted)
-        if pc.any(mask).as_py():
-            yield from rows_of(read(file).filter(mask))
+    for table in tables if len(wanted) else ():
+        yield from rows_of(table.filter(pc.is_in(table[column], value_set=wanted)))
 
 
 def rows_of(table: pa.Table) -> Iterator[tuple[str, str, bytes]]:

@@ -13,7 +13,7 @@ from towpath.core.stream import Broker, Codec, Consumer, Partition, Record, Regi
 from towpath.pipelines.snapshots.manifest import KINDS, Kind
 from towpath.v1 import Annotation, Document
 
-__all__ = ["Batch", "Cut", "cut_at", "first_moment", "read"]
+__all__ = ["Batch", "Cut", "cut_at", "first_moment", "open_reader", "read"]
 
 _log = structlog.get_logger(__name__)
 _CLIENT = "towpath-snapshot"
@@ -47,54 +47,62 @@ class Batch:
         return len(self.documents) + len(self.annotations)
 
 
-def cut_at(broker: Broker, registry: Registry, as_of: datetime | None) -> Cut:
+def open_reader(broker: Broker, registry: Registry) -> Consumer:
+    """Of both topics, as a reader without a group; for the other functions here.
+
+    Raises:
+        RetryableError: Kafka is away, or has no such topics.
+    """
+    return broker.consumer([registry.full_name(name) for name in KINDS], group=None, client_id=_CLIENT)
+
+
+def cut_at(reader: Consumer, registry: Registry, as_of: datetime | None) -> Cut:
     """The topics now, or as they were at `as_of`: by the moments at which Kafka was given the messages.
 
     Raises:
         RejectedError: the moment is to come.
-        RetryableError: Kafka is away, or has no such topics.
+        RetryableError: Kafka is away.
     """
     now = datetime.now(UTC)
     if as_of is not None and as_of > now:
         raise RejectedError(f"{as_of.isoformat()} is to come: it is {now.isoformat(timespec='seconds')}")
-    with _reader(broker, registry) as reader:
-        # With the moment itself: the first record after it is the first that is not in it.
-        found = reader.end_offsets() if as_of is None else reader.offsets_at(int(as_of.timestamp() * 1000) + 1)
-        begins, ids = reader.begin_offsets(), reader.topic_ids()
+    # With the moment itself: the first record after it is the first that is not in it.
+    found = reader.end_offsets() if as_of is None else reader.offsets_at(int(as_of.timestamp() * 1000) + 1)
+    begins, ids = reader.begin_offsets(), reader.topic_ids()
     topics: dict[str, str] = {name: ids[registry.full_name(name)] for name in KINDS}
     return Cut(as_of or now, _named(found, registry), _named(begins, registry), topics)
 
 
-def read(broker: Broker, registry: Registry, since: Mapping[str, int], cut: Cut, most: int) -> Iterator[Batch]:
+def read(reader: Consumer, registry: Registry, since: Mapping[str, int], cut: Cut, most: int) -> Iterator[Batch]:
     """What came after `since`, up to the cut, in batches of about `most` messages.
 
     Raises:
         RetryableError: Kafka went away, or gave nothing for half a minute.
     """
-    with _reader(broker, registry) as reader:
-        ends = {each: cut.ends.get(_name(each, registry), 0) for each in reader.assignment()}
-        reader.seek({each: max(since.get(key := _name(each, registry), 0), cut.begins.get(key, 0)) for each in ends})
-        batch = Batch()
-        for records in _polled(reader, ends, min(most, _MAX_RECORDS)):
-            for record in records:
-                _take(batch, record, registry)
-            if len(batch) >= most:
-                yield _closed(batch, reader, ends, registry)
-                batch = Batch()
-        yield _closed(batch, reader, ends, registry)
+    ends = {each: cut.ends.get(_name(each, registry), 0) for each in reader.assignment()}
+    reader.seek({each: max(since.get(key := _name(each, registry), 0), cut.begins.get(key, 0)) for each in ends})
+    batch = Batch()
+    for records in _polled(reader, ends, min(most, _MAX_RECORDS)):
+        for record in records:
+            _take(batch, record, registry)
+        if len(batch) >= most:
+            yield _closed(batch, reader, ends, registry)
+            batch = Batch()
+    yield _closed(batch, reader, ends, registry)
 
 
-def first_moment(broker: Broker, registry: Registry) -> datetime | None:
+def first_moment(reader: Consumer) -> datetime | None:
     """About when the oldest message that Kafka still has was written; None where it has none."""
-    with _reader(broker, registry) as reader:
-        places = [(each, begin) for each, begin in reader.begin_offsets().items() if begin < reader.end_offsets()[each]]
-        stamps, silent = dict[Partition, int](), 0
-        while len(stamps) < len(places) and silent < _SILENT_POLLS:
-            records = reader.poll(timeout_s=_POLL_S, max_records=_MAX_RECORDS).records
-            silent = 0 if records else silent + 1
-            for each in records:
-                stamps.setdefault(Partition(each.topic, each.partition), each.timestamp_ms)
-            reader.pause(list(stamps))
+    ends, begins = reader.end_offsets(), reader.begin_offsets()
+    wanted = sum(begin < ends[each] for each, begin in begins.items())
+    reader.seek(begins)
+    stamps, silent = dict[Partition, int](), 0
+    while len(stamps) < wanted and silent < _SILENT_POLLS:
+        records = reader.poll(timeout_s=_POLL_S, max_records=_MAX_RECORDS).records
+        silent = 0 if records else silent + 1
+        for each in records:
+            stamps.setdefault(Partition(each.topic, each.partition), each.timestamp_ms)
+        reader.pause(list(stamps))
     return datetime.fromtimestamp(min(stamps.values()) / 1000, UTC) if stamps else None
 
 
@@ -132,10 +140,6 @@ def _take(batch: Batch, record: Record, registry: Registry) -> None:
 def _closed(batch: Batch, reader: Consumer, ends: Mapping[Partition, int], registry: Registry) -> Batch:
     batch.offsets = {_name(each, registry): min(reader.position(each), end) for each, end in ends.items()}
     return batch
-
-
-def _reader(broker: Broker, registry: Registry) -> Consumer:
-    return broker.consumer([registry.full_name(name) for name in KINDS], group=None, client_id=_CLIENT)
 
 
 def _named(offsets: Mapping[Partition, int], registry: Registry) -> dict[str, int]:

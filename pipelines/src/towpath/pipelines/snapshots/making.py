@@ -9,8 +9,8 @@ from pathlib import Path
 
 from towpath.core.errors import CrashError, RejectedError
 from towpath.core.store import forgotten_in
-from towpath.core.stream import Broker, Registry
-from towpath.pipelines.snapshots.cut import Cut, cut_at, first_moment, read
+from towpath.core.stream import Broker, Consumer, Registry
+from towpath.pipelines.snapshots.cut import Cut, cut_at, first_moment, open_reader, read
 from towpath.pipelines.snapshots.depot import Depot
 from towpath.pipelines.snapshots.growth import Growth, alike
 from towpath.pipelines.snapshots.manifest import Manifest
@@ -38,7 +38,7 @@ class Made:
 
 @dataclass
 class _Making:
-    broker: Broker
+    reader: Consumer
     registry: Registry
     depot: Depot
     reading: Reading
@@ -66,19 +66,24 @@ def make(
         CrashError: a file of the snapshot before was changed; names it.
         RetryableError: Kafka or the store went away; what is there stays, and the next try goes on.
     """
-    work = _Making(broker, registry, depot, reading, tell)
-    cut = cut_at(broker, registry, as_of)
+    with open_reader(broker, registry) as reader:
+        return _make(_Making(reader, registry, depot, reading, tell), as_of, full, batch)
+
+
+def _make(work: _Making, as_of: datetime | None, full: bool, batch: int) -> Made:
+    depot = work.depot
+    cut = cut_at(work.reader, work.registry, as_of)
     parent = None if full else _parent(work, cut)
     started = None if full else _unfinished(work, cut, parent)
     begin = started or parent
     gaps = _gaps(cut, begin)
     _check_there(work, cut, begin, as_of)
-    if parent is not None and started is None and parent.offsets == cut.ends and alike(parent, reading):
+    if parent is not None and started is None and parent.offsets == cut.ends and alike(parent, work.reading):
         return Made(parent, parent, 0, known=True, warnings=tuple(work.warnings))
-    growth = Growth(depot, reading, begin, forgotten_in(depot.store))
+    growth = Growth(depot, work.reading, begin, forgotten_in(depot.store))
     messages = _grow(work, growth, cut, begin, batch, gaps)
-    made = growth.manifest(cut, registry.prefix, parent.id if parent is not None else "", gaps)
-    depot.put(made, lambda done, of: tell("storing", done, of), again=full)
+    made = growth.manifest(cut, work.registry.prefix, parent.id if parent is not None else "", gaps)
+    depot.put(made, lambda done, of: work.tell("storing", done, of), again=full)
     growth.tidy()
     _unfinished_file(depot).unlink(missing_ok=True)
     return Made(made, parent, messages, warnings=(*work.warnings, *gaps))
@@ -88,7 +93,7 @@ def _grow(work: _Making, growth: Growth, cut: Cut, begin: Manifest | None, batch
     since = begin.offsets if begin is not None else {}
     total = sum(max(0, end - max(since.get(key, 0), cut.begins.get(key, 0))) for key, end in cut.ends.items())
     done = unreadable = 0
-    for part in read(work.broker, work.registry, since, cut, batch):
+    for part in read(work.reader, work.registry, since, cut, batch):
         growth.take(part.documents, part.annotations)
         done, unreadable = done + len(part), unreadable + part.unreadable
         work.tell("reading", done, total)
@@ -152,7 +157,7 @@ def _gaps(cut: Cut, begin: Manifest | None) -> list[str]:
 def _check_there(work: _Making, cut: Cut, begin: Manifest | None, as_of: datetime | None) -> None:
     if begin is not None or any(end > cut.begins.get(key, 0) for key, end in cut.ends.items()):
         return
-    first = first_moment(work.broker, work.registry)
+    first = first_moment(work.reader)
     if as_of is None or first is None:
         raise RejectedError("there are no documents and no annotations in Kafka: towpath ingest brings them in")
     raise RejectedError(
