@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from towpath.core.service import StoreSettings
+from towpath.core.store import forget, store_or_home
 from towpath.core.stream import Codec, MemoryBroker, Registry
 from towpath.training.adapters.releases import Releases
 from towpath.training.bootstrap import build
@@ -63,8 +64,8 @@ class Rig:
     def challenge(self, _: Path, name: str, release: ModelRelease | None) -> None:
         self.challenged.append(release)
 
-    def run(self) -> dict[str, Any]:
-        url = self.client.post("/v1/runs").headers["Location"]
+    def run(self, **asked: str) -> dict[str, Any]:
+        url = self.client.post("/v1/runs", json=asked).headers["Location"]
         until(lambda: self.client.get(url).json()["status"] in ("succeeded", "failed"))
         run: dict[str, Any] = self.client.get(url).json()
         return run
@@ -115,6 +116,26 @@ def test_without_a_store_the_run_is_given_paths_of_the_home(tmp_path: Path) -> N
     (arguments,) = rig.launched
     assert after(arguments, "--documents") == str(tmp_path / "runs" / run["runId"] / "documents.ndjson")
     assert "--store" not in arguments
+
+
+def test_a_run_on_a_snapshot_takes_nothing_from_kafka(tmp_path: Path) -> None:
+    snapshot = "sha256:" + "7a" * 32
+    with Rig(tmp_path, StoreSettings()) as rig:
+        assert rig.client.post("/v1/runs", json={"snapshotId": "baseline"}).status_code == 422
+        run = rig.run(snapshotId=snapshot)
+    (arguments,) = rig.launched
+    assert after(arguments, "--snapshot") == snapshot
+    assert "--documents" not in arguments
+    assert not (tmp_path / "runs" / run["runId"] / "documents.ndjson").exists()
+
+
+def test_a_run_is_given_nothing_of_a_document_that_was_forgotten(tmp_path: Path) -> None:
+    forget(store_or_home(None, tmp_path), "d-1", at="2026-11-30T12:00:00+00:00", by="me")
+    with Rig(tmp_path, StoreSettings()) as rig:
+        run = rig.run()
+    assert run["steps"][0]["detail"] == "0 documents, 0 annotations on Kafka"
+    for name in ("documents", "annotations"):
+        assert (tmp_path / "runs" / run["runId"] / f"{name}.ndjson").read_text() == ""
 
 
 @pytest.mark.parametrize("tracked", ["server", "file", "nowhere"])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from towpath.core.errors import ForbiddenError, NotFoundError, RejectedError, RetryableError, TooLargeError
-from towpath.core.store import Store
+from towpath.core.store import Store, digest_of, forget, forgotten_in
 
 
 @pytest.fixture(params=["file", "s3"])
@@ -45,6 +45,24 @@ def test_a_file_comes_back_as_it_was_and_new_ones_are_seen_at_once(store: Store,
     store.get_file("runs/r-1/x", tmp_path / "new" / "y", max_bytes=4)
     assert (tmp_path / "new" / "y").read_bytes() == store.read("runs/r-1/x", max_bytes=4) == b"\x00one"
     assert [each.name for each in (tmp_path / "new").iterdir()] == ["y"], "nothing half-made is left"
+
+
+def test_bytes_are_written_again_and_taken_away(store: Store) -> None:
+    for data in (b"one", b"", b"another"):
+        store.write(data, "a/b.json")
+        assert store.read("a/b.json", max_bytes=10) == data
+    for _ in range(2):
+        store.remove("a/b.json")
+        assert store.names("a") == []
+
+
+def test_what_is_forgotten_is_known_by_its_hash_and_since_when_it_first_was(store: Store) -> None:
+    names = ["d-1", "ü/..", ""]
+    for name in names:
+        assert forget(store, name, at="2026-11-30T12:00:00+00:00", by="me") == "2026-11-30T12:00:00+00:00"
+        assert forget(store, name, at="2026-12-01T12:00:00+00:00", by="you") == "2026-11-30T12:00:00+00:00"
+    assert forgotten_in(store) == {digest_of(name) for name in names}
+    assert not any("d-1" in each for each in store.names("forgotten"))
 
 
 def test_more_than_the_limit_is_refused_before_it_is_read(store: Store, folder: Path, tmp_path: Path) -> None:
