@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from towpath.core.errors import ConflictError, CrashError, RetryableError
-from towpath.core.store import Store, forget, forgotten_in
+from towpath.core.store import Store, forget, forgotten_in, was_forgotten
 from towpath.pipelines.snapshots import forgetting, purging
 from towpath.pipelines.snapshots.depot import Depot
 from towpath.pipelines.snapshots.making import make
@@ -33,6 +33,7 @@ SECRET = "what nobody must read any more"
 def forgotten(depot: Depot, document_id: str = "doc-1") -> None:
     since = forget(depot.store, document_id, at=AT.isoformat(), by="me")
     forgetting.purge_chunks(depot, document_id, datetime.fromisoformat(since), lambda *_: None)
+    was_forgotten(depot.store, document_id)
 
 
 def filled(town: Town) -> list[Manifest]:
@@ -106,11 +107,27 @@ def test_an_interrupted_forgetting_is_done_to_its_end(town: Town, monkeypatch: p
         forgotten(town.depot)
     monkeypatch.setattr(Store, "write", write)
     assert forgotten_in(town.depot.store)
+    with pytest.raises(ConflictError, match="towpath data forget DOCUMENT_ID again"):
+        town.make()
     forgotten(town.depot)
     assert not list(everywhere(town.home, SECRET))
     for each in town.depot.manifests():
         verify(town.depot, each)
         assert len(each.forgotten) <= 1
+
+
+def test_what_is_forgotten_while_a_snapshot_is_made_is_not_in_it(town: Town) -> None:
+    town.annotated(0, 2)
+    town.send(document(1, SECRET), word(1))
+
+    def meanwhile(what: str, done: int, of: int) -> None:
+        if what == "reading" and not forgotten_in(town.depot.store):
+            forgotten(Depot.open(None, town.home))
+
+    with pytest.raises(RetryableError, match="make it again"):
+        town.make(tell=meanwhile)
+    assert not list(everywhere(town.home, SECRET))
+    assert town.make().manifest.document_count == 2
 
 
 def test_two_are_forgotten_one_after_the_other(town: Town) -> None:

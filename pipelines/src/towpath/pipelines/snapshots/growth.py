@@ -82,9 +82,9 @@ class Growth:
             gaps=(*(begin.gaps if begin is not None else ()), *gaps),
         )
 
-    def tidy(self) -> None:
-        """Take away chunks that became part of others on the way."""
-        kept = {each.sha256 for kind in KINDS for each in self._chunks[kind]}
+    def tidy(self, *, all_of_it: bool = False) -> None:
+        """Take away chunks that became part of others on the way, or all that were made."""
+        kept = set() if all_of_it else {each.sha256 for kind in KINDS for each in self._chunks[kind]}
         for sha256 in self._made - kept:
             (self._depot.cache / f"{sha256}.parquet").unlink(missing_ok=True)
         self._made &= kept

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from towpath.core.errors import CrashError, RejectedError
-from towpath.core.store import forgotten_in
+from towpath.core.errors import ConflictError, CrashError, RejectedError, RetryableError
+from towpath.core.store import being_forgotten_in, forgotten_in
 from towpath.core.stream import Broker, Consumer, Registry
 from towpath.pipelines.snapshots.cut import Cut, cut_at, first_moment, open_reader, read
 from towpath.pipelines.snapshots.depot import Depot
@@ -63,6 +63,7 @@ def make(
 
     Raises:
         RejectedError: nothing was there at that moment, or it is to come.
+        ConflictError: a document is being forgotten.
         CrashError: a file of the snapshot before was changed; names it.
         RetryableError: Kafka or the store went away; what is there stays, and the next try goes on.
     """
@@ -80,13 +81,28 @@ def _make(work: _Making, as_of: datetime | None, full: bool, batch: int) -> Made
     _check_there(work, cut, begin, as_of)
     if parent is not None and started is None and parent.offsets == cut.ends and alike(parent, work.reading):
         return Made(parent, parent, 0, known=True, warnings=tuple(work.warnings))
-    growth = Growth(depot, work.reading, begin, forgotten_in(depot.store))
+    forgotten = _forgotten(depot)
+    growth = Growth(depot, work.reading, begin, forgotten)
     messages = _grow(work, growth, cut, begin, batch, gaps)
     made = growth.manifest(cut, work.registry.prefix, parent.id if parent is not None else "", gaps)
+    if forgotten_in(depot.store) != forgotten:
+        _unfinished_file(depot).unlink(missing_ok=True)
+        growth.tidy(all_of_it=True)
+        raise RetryableError("a document was forgotten while the snapshot was made, which may hold it: make it again")
     depot.put(made, lambda done, of: work.tell("storing", done, of), again=full)
     growth.tidy()
     _unfinished_file(depot).unlink(missing_ok=True)
     return Made(made, parent, messages, warnings=(*work.warnings, *gaps))
+
+
+def _forgotten(depot: Depot) -> frozenset[str]:
+    """Raises ConflictError when something that is to be forgotten may still be there."""
+    if begun := being_forgotten_in(depot.store):
+        raise ConflictError(
+            f"{', '.join(sorted(begun))} is being forgotten, or that was interrupted, and snapshots may still hold it: "
+            "type towpath data forget DOCUMENT_ID again, to its end"
+        )
+    return forgotten_in(depot.store)
 
 
 def _grow(work: _Making, growth: Growth, cut: Cut, begin: Manifest | None, batch: int, gaps: list[str]) -> int:

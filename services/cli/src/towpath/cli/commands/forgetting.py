@@ -92,6 +92,7 @@ def _held(here: Depot, stores: list[Store], document_id: str, tell: Tell) -> _He
 def _forget(here: Depot, stores: list[Store], held: _Held, document_id: str, tell: Tell) -> _Done:
     from towpath.cli.asking import me
     from towpath.core.store import forget as write_down
+    from towpath.core.store import was_forgotten
     from towpath.pipelines.snapshots import purging
     from towpath.pipelines.snapshots.forgetting import purge_chunks
 
@@ -105,6 +106,7 @@ def _forget(here: Depot, stores: list[Store], held: _Held, document_id: str, tel
         done.runs += [store.url.of(key) for key in purging.purge_runs(store, document_id, tell)]
         done.quoting += purging.quoting(store, document_id)
     done.caches = purging.purge_caches(installed().home)
+    was_forgotten(here.store, document_id)
     return done
 
 

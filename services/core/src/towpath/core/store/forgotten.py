@@ -13,10 +13,10 @@ from pathlib import Path
 from towpath.core.errors import CrashError
 from towpath.core.store.files import Store
 
-__all__ = ["digest_of", "forget", "forgotten_in", "store_or_home"]
+__all__ = ["being_forgotten_in", "digest_of", "forget", "forgotten_in", "store_or_home", "was_forgotten"]
 
 _FOLDER = "forgotten"
-_FILE = re.compile(r"([0-9a-f]{64})\.json")
+_FILE, _DONE = (re.compile(rf"([0-9a-f]{{64}})\.{suffix}") for suffix in ("json", "done"))
 _MAX_BYTES = 10_000
 
 
@@ -27,8 +27,18 @@ def digest_of(document_id: str) -> str:
 
 def forgotten_in(store: Store) -> frozenset[str]:
     """`digest_of` of each. Raises RetryableError: the store is away."""
-    found = (_FILE.fullmatch(name) for name in store.names(_FOLDER))
-    return frozenset(f"sha256:{match[1]}" for match in found if match)
+    return _named(store.names(_FOLDER), _FILE)
+
+
+def being_forgotten_in(store: Store) -> frozenset[str]:
+    """Those of them that may still be somewhere: `was_forgotten` was not said. Raises RetryableError."""
+    names = store.names(_FOLDER)
+    return _named(names, _FILE) - _named(names, _DONE)
+
+
+def was_forgotten(store: Store, document_id: str) -> None:
+    """Say that it is nowhere any more. Raises RetryableError: the store is away."""
+    store.write(b"", f"{_FOLDER}/{digest_of(document_id).removeprefix('sha256:')}.done")
 
 
 def forget(store: Store, document_id: str, *, at: str, by: str) -> str:
@@ -45,6 +55,11 @@ def forget(store: Store, document_id: str, *, at: str, by: str) -> str:
         return str(json.loads(store.read(key, max_bytes=_MAX_BYTES))["at"])
     except (ValueError, KeyError, TypeError) as error:
         raise CrashError(f"{store.url.of(key)}: does not say when: {error!r}") from error
+
+
+def _named(names: list[str], pattern: re.Pattern[str]) -> frozenset[str]:
+    found = (pattern.fullmatch(name) for name in names)
+    return frozenset(f"sha256:{match[1]}" for match in found if match)
 
 
 def store_or_home(store: Store | None, home: Path) -> Store:
