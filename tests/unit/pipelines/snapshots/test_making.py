@@ -96,6 +96,9 @@ def test_topics_that_were_made_anew_are_begun_from_nothing(town: Town) -> None:
     made = other.make()
     assert (made.parent, made.manifest.document_count) == (None, 20)
     assert any("made anew" in each for each in made.warnings)
+    town.annotated(10)
+    again = town.make()
+    assert (again.messages, again.warnings) == (2, ()), "the first one's are gone on from"
 
 
 def test_what_was_read_before_it_was_interrupted_is_not_read_again(town: Town, tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ def _grow(work: _Making, growth: Growth, cut: Cut, begin: Manifest | None, batch
 
 def _parent(work: _Making, cut: Cut) -> Manifest | None:
     """The newest snapshot that holds nothing from after the cut."""
+    of_others = ""
     for name in work.depot.names():
         try:
             manifest = work.depot.manifest(name)
@@ -133,8 +134,9 @@ def _parent(work: _Making, cut: Cut) -> Manifest | None:
         if _fits(manifest, work.registry, cut):
             return manifest
         if manifest.prefix == work.registry.prefix and manifest.topics != cut.topics:
-            work.warnings.append(f"{name} is of topics that were deleted since, and made anew: begun from nothing")
-            return None
+            of_others = of_others or name
+    if of_others:
+        work.warnings.append(f"{of_others} is of topics that were deleted since, and made anew: begun from nothing")
     return None
 
 
