@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from google.protobuf.message import Message
 
 from towpath.core.objective import Objective
 from towpath.pipelines.steps.examples import Examples, label
-from towpath.pipelines.steps.snapshot import load_snapshot
+from towpath.pipelines.steps.snapshot import load_snapshot, state_of
 
 __all__ = ["Work"]
 
@@ -46,9 +47,17 @@ class Work:
         np.savez(self.folder / f"{name}.npz", **arrays)
 
     def examples(self) -> Examples:
-        return label(load_snapshot(Path(self.read("snapshot")["path"])), self.objective)
+        """Raises as `load_snapshot`: a document that was forgotten since the last stage is noticed, too."""
+        folder = Path(self.read("snapshot")["path"])
+        return _examples(folder, state_of(folder), self.objective.to_json())
 
     def messages(self, name: str, kind: type[M]) -> Iterator[M]:
         with Path(self.inputs[name]).open(encoding="utf-8") as lines:
             for line in lines:
                 yield json_format.ParseDict(json.loads(line), kind(), ignore_unknown_fields=True)
+
+
+@lru_cache(maxsize=1)
+def _examples(folder: Path, _state: tuple[int, ...], objective: str) -> Examples:
+    """Stages that run one after the other in a process read and check a snapshot once, unless its state changes."""
+    return label(load_snapshot(folder), Objective.from_json(objective))

@@ -23,7 +23,7 @@ from towpath.pipelines.snapshots.multiset import Multiset
 from towpath.preparation.labels.ratings import current
 from towpath.v1 import Annotation, Document
 
-__all__ = ["Snapshot", "load_snapshot", "write_snapshot"]
+__all__ = ["Snapshot", "load_snapshot", "state_of", "write_snapshot"]
 
 _FORMAT = 2
 _ABOUT = "snapshot.json"
@@ -82,6 +82,22 @@ def load_snapshot(folder: Path) -> Snapshot:
     if _identity_of(about, documents, annotations) != about["id"]:
         raise CrashError(f"{folder}: the snapshot's content does not match its id {about['id']}")
     return Snapshot(about["id"], folder, documents, annotations)
+
+
+def state_of(folder: Path) -> tuple[int, ...]:
+    """Of a snapshot's files: another when one of them was written anew, as forgetting a document does.
+
+    Raises:
+        CrashError: one is not there; names it.
+    """
+    state: list[int] = []
+    for name in (_ABOUT, "documents.parquet", "annotations.parquet"):
+        try:
+            found = (folder / name).stat()
+        except OSError as error:
+            raise CrashError(f"{folder / name}: cannot be read: {error}") from error
+        state += [found.st_ino, found.st_size, found.st_mtime_ns]
+    return tuple(state)
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
