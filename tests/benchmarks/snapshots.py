@@ -3,7 +3,7 @@
 TEXTS is a file with a text a line (of tab separated lines the last filled column). COUNT documents (50,000) with three
 annotations each go to a real Kafka. Each round then sends one in a hundred: half of it new documents with their
 annotations, half other words of raters on documents drawn from all. Both ways make the same snapshot of that, in turns
-first; seconds are the wall's, bytes those of chunks that were not there.
+first; seconds are the wall's, and this process's own; bytes are those of chunks that were not there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import random
 import statistics
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,12 +58,14 @@ def encoded(message: Document | Annotation) -> Message:
     return Codec().encode(message, topic=REGISTRY.full_name(name), key=message.document_id)
 
 
-def timed(broker: Broker, depot: Depot) -> tuple[float, int, Made]:
-    before, began = {file.name for file in depot.cache.glob("*.parquet")}, time.perf_counter()
+def timed(broker: Broker, depot: Depot) -> tuple[dict[str, float], Made]:
+    """(seconds and megabytes, what was made)."""
+    before = {file.name for file in depot.cache.glob("*.parquet")}
+    began, used = time.perf_counter(), time.process_time()
     made = make(broker, REGISTRY, depot, Reading())
-    seconds = time.perf_counter() - began
+    seconds, mine = time.perf_counter() - began, time.process_time() - used
     new = sum(file.stat().st_size for file in depot.cache.glob("*.parquet") if file.name not in before)
-    return seconds, new, made
+    return {"s": seconds, "s of a core": mine, "MB": new / 1e6}, made
 
 
 def main() -> None:
@@ -79,19 +82,20 @@ def main() -> None:
         topics, kept = Topics(broker, texts), Depot.open(None, Path(folder) / "kept")
         topics.send(count)
         timed(broker, kept)
-        ratios, sizes = list[float](), list[float]()
+        ratios = defaultdict[str, list[float]](list)
         for n in range(rounds):
             topics.send(count // 200, RATERS * count // 200)
             anew = Depot.open(None, Path(folder) / f"anew-{n}")
             found = {depot: timed(broker, depot) for depot in ((kept, anew) if n % 2 else (anew, kept))}
-            (mine, wrote, made), (full, all_of_it, other) = found[kept], found[anew]
+            (mine, made), (full, other) = found[kept], found[anew]
             assert made.manifest.id == other.manifest.id
-            ratios.append(mine / full)
-            sizes.append(wrote / all_of_it)
-            print(f"{made.messages:,} of {other.messages:,} messages: {mine:.2f} of {full:.2f} s ({mine / full:.2%}), "
-                  f"{wrote / 1e6:.2f} of {all_of_it / 1e6:.2f} MB ({wrote / all_of_it:.2%})", flush=True)  # fmt: skip
-    for what, values in (("time", ratios), ("bytes", sizes)):
-        print(f"{what}: median {statistics.median(values):.2%}, {min(values):.2%} to {max(values):.2%}")
+            said = [f"{made.messages:,} of {other.messages:,} messages ({made.messages / other.messages:.2%})"]
+            for unit, figure in mine.items():
+                ratios[unit].append(figure / full[unit])
+                said.append(f"{figure:.2f} of {full[unit]:.2f} {unit} ({ratios[unit][-1]:.2%})")
+            print("; ".join(said), flush=True)
+    for unit, values in ratios.items():
+        print(f"{unit}: median {statistics.median(values):.2%}, {min(values):.2%} to {max(values):.2%}")
 
 
 if __name__ == "__main__":
