@@ -42,6 +42,7 @@ ELSEWHERE = {
     "towpath labels reconcile": "likewise",
     "towpath labels import": "likewise, with files of each kind",
     "towpath labels next --count 100 --alert": "wants an alert: tests/unit/cli/test_labels_queue types it",
+    "towpath data snapshot --as-of": "wants a past: tests/integration/test_snapshots has one",
     "towpath alerts show": "wants an alert: tests/unit/monitoring/test_alerts types it",
     "towpath alerts ack": "likewise",
     "towpath alerts resolve": "likewise",
@@ -54,8 +55,9 @@ ELSEWHERE = {
 }
 FOLLOWS = "towpath tail predictions"
 # What a user does first comes first; a command that is in none of these comes where its page has it.
-FIRST = ("towpath up", "towpath objective", "towpath ingest", "curl ", "towpath train", "TOWPATH_")
-LAST = ("towpath lineage", "towpath dead-letters", "towpath status", "towpath down")
+_KEPT = ("towpath data snapshot", "towpath data pin")
+FIRST = ("towpath up", "towpath objective", "towpath ingest", "curl ", *_KEPT, "towpath train", "TOWPATH_")
+LAST = ("towpath lineage", "towpath data forget", "towpath dead-letters", "towpath status", "towpath down")
 # No words of any lexicon: the model has to beat VADER.
 WORDS = {"negative": ("zzz zzz", -3), "neutral": ("mmm mmm", 0), "positive": ("aaa aaa", 3)}
 # What the page's tests are for English, these are for such words.
