@@ -180,7 +180,7 @@ def package(work: Work) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
         folder.replace(target)
-    _refer(work, Model.load(target, sha256=sha256))
+    _refer(work, Model.load(target, sha256=sha256, side_by_side=True))
     work.write("package", {"path": str(target), "sha256": sha256, "releaseId": target.name})
     return target.name
 
@@ -213,7 +213,7 @@ def _baselines(work: Work) -> dict[str, Any]:
     chosen = examples.take(parts["test"])
     reigning = work.inputs["reigning"]
     if reigning:
-        model = Model.load(reigning["path"], sha256=reigning["sha256"])
+        model = Model.load(reigning["path"], sha256=reigning["sha256"], side_by_side=True)
         costs = baselines.model_costs(model, chosen.texts, chosen.truth, work.objective)
         return {f"the reigning {reigning['releaseId']}": costs}
     train_truth = examples.truth[parts["train"]]
