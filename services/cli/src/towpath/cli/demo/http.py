@@ -45,9 +45,9 @@ def document(tweet: Tweet) -> dict[str, Any]:
     }
 
 
-def ratings(tweet: Tweet) -> Iterator[dict[str, Any]]:
-    """One for each rater. The data do not name raters: a rater is their place in the list."""
-    for number, grade in enumerate(tweet.ratings, start=1):
+def ratings(tweet: Tweet, raters: int | None = None) -> Iterator[dict[str, Any]]:
+    """One for each rater, or of the first `raters`. The data do not name them: a rater is their place in the list."""
+    for number, grade in enumerate(tweet.ratings[:raters], start=1):
         yield {
             "documentId": tweet.document_id,
             "raterId": f"rater-{number}",
