@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,16 +35,21 @@ class EncoderFolder:
     path: Path
 
     @property
-    def description(self) -> dict[str, str | int]:
-        """name, sha256 (of the graph), max_tokens, hidden."""
-        data: dict[str, str | int] = json.loads((self.path / "encoder.json").read_text())
+    def description(self) -> dict[str, Any]:
+        """name, sha256 (of the graph), max_tokens, hidden (how wide an embedding is).
+
+        Of an imported one (`towpath.model.build.importing`) also files, architecture, activation, pooling, license,
+        source, and whether its own embeddings are of unit length.
+        """
+        data: dict[str, Any] = json.loads((self.path / "encoder.json").read_text())
         return data
 
     @property
     def identity(self) -> str:
-        """Name and content hash, for lineage."""
+        """Name and content hash, for lineage: of the graph; of an imported one, of all its files."""
         about = self.description
-        return f"{about['name']}@sha256:{about['sha256']}"
+        whole = hashlib.sha256((self.path / "encoder.json").read_bytes()).hexdigest()
+        return f"{about['name']}@sha256:{whole if 'files' in about else about['sha256']}"
 
 
 def source_folder() -> Path:
@@ -101,7 +107,7 @@ def write_encoder(
         "name": name,
         "sha256": hashlib.sha256(graph).hexdigest(),
         "max_tokens": config.max_tokens,
-        "hidden": config.hidden,
+        "hidden": config.width,
     }
     _replace(folder / "encoder.json", json.dumps(about, sort_keys=True).encode())
     return EncoderFolder(folder)

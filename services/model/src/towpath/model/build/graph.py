@@ -1,82 +1,88 @@
-"""A BERT encoder as an ONNX graph, written node by node with ONNX Runtime's fused operators. No torch.
+"""An encoder of BERT's kind as an ONNX graph, written node by node with ONNX Runtime's fused operators. No torch.
 
-Embedding, attention and activation are `com.microsoft` operators, GELU is the exact one (erf). Sentences are the
-mean over tokens, of unit length, as sentence-transformers has it.
+Embedding, attention and activation are `com.microsoft` operators. Sentences are pooled to unit length, by default the
+mean over tokens, as sentence-transformers has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
-__all__ = ["BertConfig", "GraphWriter", "encoder_graph"]
+from towpath.model.build.pooling import pool
+from towpath.model.build.writer import GraphWriter
+
+__all__ = ["ACTIVATIONS", "BertConfig", "encoder_graph"]
 
 Weights = Mapping[str, NDArray[np.float32]]
-_OPSETS = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
+_SEGMENTS = "embeddings.token_type_embeddings.weight"
+DISTANCES = "encoder.distance_bias"
+# The exact GELU, its approximation by tanh, and ReLU.
+ACTIVATIONS = {"gelu": "BiasGelu", "gelu_tanh": "FastGelu", "relu": "Relu"}
 
 
 @dataclass(frozen=True)
 class BertConfig:
-    """`max_tokens` is the most that the encoder was trained to read."""
+    """`max_tokens` is the most that the encoder was trained to read. `activation` is one of ACTIVATIONS, `pooling` some
+    of POOLINGS."""
 
     hidden: int
     layers: int
     heads: int
     epsilon: float
     max_tokens: int
+    activation: str = "gelu"
+    pooling: tuple[str, ...] = ("mean",)
 
-
-@dataclass
-class GraphWriter:
-    """Collects nodes and weights; `add` gives the name of the node's first output."""
-
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    weights: list[onnx.TensorProto] = field(default_factory=list)
-
-    def add(self, kind: str, inputs: list[str], output: str, *, fused: bool = False, **attributes: object) -> str:
-        domain = "com.microsoft" if fused else ""
-        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
-        return output
-
-    def weight(self, name: str, values: NDArray[np.generic]) -> str:
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def model(self, outputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
-        inputs = [
-            helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
-            for name in ("input_ids", "attention_mask")
-        ]
-        graph = helper.make_graph(self.nodes, "towpath", inputs, outputs, self.weights)
-        # IR 10 is what ONNX Runtime 1.18 and later read.
-        return helper.make_model(graph, opset_imports=_OPSETS, ir_version=10, producer_name="towpath")
+    @property
+    def width(self) -> int:
+        """Of an embedding."""
+        return self.hidden * len(self.pooling)
 
 
 def encoder_graph(weights: Weights, config: BertConfig) -> onnx.ModelProto:
-    """input_ids, attention_mask (n, tokens) int64 → embedding (n, hidden) float32 of unit length.
+    """input_ids, attention_mask (n, tokens) int64 → embedding (n, width) float32 of unit length.
 
     Args:
-        weights: by the names of Hugging Face's BertModel.
+        weights: by the names of Hugging Face's BertModel. Token types may be absent; position 0 is that of the first
+            token. Where there is `encoder.distance_bias` (heads, 2 · max_tokens - 1), attention is more or less by what
+            it has for how far apart two tokens are, -max_tokens + 1 first.
     """
     graph = GraphWriter()
     ids = graph.add("Cast", ["input_ids"], "ids", to=TensorProto.INT32)
     mask = graph.add("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
+    bias = [_distances(graph, weights[DISTANCES], config)] if DISTANCES in weights else []
     hidden = _embed(graph, weights, config, ids)
     for layer in range(config.layers):
-        hidden = _layer(graph, weights, config, layer, hidden, mask)
-    _pool(graph, hidden)
-    output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", config.hidden])
+        hidden = _layer(graph, weights, config, layer, hidden, [mask, "", *bias] if bias else [mask])
+    pool(graph, hidden, config.pooling)
+    output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", config.width])
     return graph.model([output])
 
 
+def _distances(graph: GraphWriter, table: NDArray[np.float32], config: BertConfig) -> str:
+    """(1, heads, tokens, tokens): what attention of a token (third) to another (fourth) is raised by."""
+    shape = graph.add("Shape", ["input_ids"], "shape")
+    count = graph.add("Gather", [shape, graph.weight("one", np.array(1))], "tokens", axis=0)
+    places = graph.add("Range", [graph.weight("zero", np.array(0)), count, "one"], "places")
+    across = graph.add("Unsqueeze", [places, graph.weight("axis.0", np.array([0]))], "places.across")
+    down = graph.add("Unsqueeze", [places, graph.weight("axis.1", np.array([1]))], "places.down")
+    apart = graph.add("Sub", [across, down], "apart")
+    rows = graph.add("Add", [apart, graph.weight("middle", np.array(config.max_tokens - 1))], "apart.row")
+    found = graph.add("Gather", [graph.weight("distances", table), rows], "bias.heads", axis=1)
+    return graph.add("Unsqueeze", [found, "axis.0"], "bias")
+
+
 def _embed(graph: GraphWriter, weights: Weights, config: BertConfig, ids: str) -> str:
-    # There is one segment only, so its vector is added to every position beforehand.
-    positions = weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
+    positions = weights["embeddings.position_embeddings.weight"]
+    if _SEGMENTS in weights:
+        # There is one segment only, so its vector is added to every position beforehand.
+        positions = positions + weights[_SEGMENTS][0]
     inputs = [
         ids,
         "",
@@ -99,20 +105,26 @@ def _embed(graph: GraphWriter, weights: Weights, config: BertConfig, ids: str) -
     return "embedded"
 
 
-def _layer(graph: GraphWriter, weights: Weights, config: BertConfig, number: int, hidden: str, mask: str) -> str:
+def _layer(graph: GraphWriter, weights: Weights, config: BertConfig, number: int, hidden: str, masks: list[str]) -> str:
     source, to = f"encoder.layer.{number}.", f"layer{number}."
     parts = [f"{source}attention.self.{part}" for part in ("query", "key", "value")]
     merged = np.concatenate([weights[f"{part}.weight"].T for part in parts], axis=1)
     bias = np.concatenate([weights[f"{part}.bias"] for part in parts])
-    inputs = [hidden, graph.weight(f"{to}qkv", merged), graph.weight(f"{to}qkv.bias", bias), mask]
+    inputs = [hidden, graph.weight(f"{to}qkv", merged), graph.weight(f"{to}qkv.bias", bias), *masks]
     attended = graph.add("Attention", inputs, f"{to}attention", fused=True, num_heads=config.heads)
     projected = _dense(graph, weights, f"{source}attention.output.dense", f"{to}projection", attended)
     normed = _add_and_norm(graph, weights, config, f"{source}attention.output", f"{to}middle", projected, hidden)
     inner = _dense(graph, weights, f"{source}intermediate.dense", f"{to}inner", normed)
     bias_name = graph.weight(f"{to}inner.bias", weights[f"{source}intermediate.dense.bias"])
-    active = graph.add("BiasGelu", [inner, bias_name], f"{to}gelu", fused=True)
+    active = _activate(graph, config.activation, inner, bias_name, f"{to}gelu")
     outer = _dense(graph, weights, f"{source}output.dense", f"{to}outer", active)
     return _add_and_norm(graph, weights, config, f"{source}output", f"{to}out", outer, normed)
+
+
+def _activate(graph: GraphWriter, kind: str, inner: str, bias: str, to: str) -> str:
+    if kind == "relu":
+        return graph.add("Relu", [graph.add("Add", [inner, bias], f"{to}.biased")], to)
+    return graph.add(ACTIVATIONS[kind], [inner, bias], to, fused=True)
 
 
 def _dense(graph: GraphWriter, weights: Weights, source: str, to: str, hidden: str) -> str:
@@ -129,16 +141,3 @@ def _add_and_norm(
     gamma = graph.weight(f"{to}.gamma", weights[f"{source}.LayerNorm.weight"])
     beta = graph.weight(f"{to}.beta", weights[f"{source}.LayerNorm.bias"])
     return graph.add("LayerNormalization", [summed, gamma, beta], to, axis=-1, epsilon=config.epsilon)
-
-
-def _pool(graph: GraphWriter, hidden: str) -> None:
-    """Mean over the tokens that are there, then unit length."""
-    mask = graph.add("Cast", ["attention_mask"], "mask.float", to=TensorProto.FLOAT)
-    last, token = graph.weight("axis.last", np.array([2])), graph.weight("axis.token", np.array([1]))
-    wide = graph.add("Unsqueeze", [mask, last], "mask.wide")
-    total = graph.add("ReduceSum", [graph.add("Mul", [hidden, wide], "masked"), token], "sum", keepdims=0)
-    count = graph.add("ReduceSum", [wide, token], "count", keepdims=0)
-    mean = graph.add("Div", [total, count], "mean")
-    norm = graph.add("ReduceL2", [mean, token], "norm", keepdims=1)
-    tiny = graph.weight("tiny", np.array(1e-12, dtype=np.float32))
-    graph.add("Div", [mean, graph.add("Max", [norm, tiny], "norm.safe")], "embedding")

@@ -70,12 +70,14 @@ class _Rewriter:
 
     def _attention(self, node: onnx.NodeProto) -> None:
         """Its products for query, key and value apart from what it makes of them."""
-        hidden, weight, bias, mask = node.input
+        hidden, weight, bias, mask, *more = node.input
         self.replaced.add(weight)
         columns = np.split(self._old[weight], 3, axis=1)
         parts = [self._product(hidden, part, f"{node.output[0]}.{n}") for n, part in enumerate(columns)]
         heads = next(each.i for each in node.attribute if each.name == "num_heads")
-        self._add("MultiHeadAttention", [*parts, bias, mask], node.output[0], fused=True, num_heads=heads)
+        # What follows the mask is, in both, nothing or what is added for how far apart two tokens are.
+        inputs = [*parts, bias, mask, *more[1:]]
+        self._add("MultiHeadAttention", inputs, node.output[0], fused=True, num_heads=heads)
 
     def _product(self, hidden: str, weight: NDArray[np.float32], to: str) -> str:
         scale = np.maximum(np.abs(weight).max(axis=0), 1e-9) / _MOST
