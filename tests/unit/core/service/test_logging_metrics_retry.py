@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
@@ -61,6 +62,27 @@ class RecordingEvent(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         self.waits.append(timeout or 0.0)
         return self.is_set()
+
+
+@given(st.lists(st.floats(-1.0, 400.0) | st.sampled_from([0.005, 1.0, 300.0, float("inf"), float("nan")])))
+def test_many_values_at_once_are_in_the_buckets_that_each_would_be_in(values: list[float]) -> None:
+    class Sample(Catalogue):
+        def __init__(self, registry: CollectorRegistry) -> None:
+            super().__init__(registry)
+            self.seconds = self.histogram("request_seconds", "Duration of a request", ["by"])
+
+    told = []
+    for many in (False, True):
+        histogram = Sample(CollectorRegistry()).seconds.labels("it")
+        if many:
+            histogram.observe_many(values)
+        for value in values if not many else ():
+            histogram.observe(value)
+        samples = [each for family in histogram.collect() for each in family.samples]
+        told.append([(each.labels, each.value) for each in samples if not each.name.endswith("_created")])
+    for one, other in zip(*told, strict=True):
+        assert one[0] == other[0]
+        assert one[1] == pytest.approx(other[1], nan_ok=True, abs=1e-9)
 
 
 @given(seed=st.integers(), tries=st.integers(1, 60))

@@ -131,12 +131,9 @@ class Watch:
         return release_id
 
     def _observe(self, release: str, came: Sequence[Reading]) -> None:
-        queued, inference = self.metrics.queued.labels(release), self.metrics.inference.labels(release)
-        confidence, latency = self.metrics.confidence.labels(release), self.metrics.latency.labels(release)
-        for each in came:
-            queued.observe(each.queued_s)
-            inference.observe(each.inference_s)
-            if each.confidence is not None:
-                confidence.observe(each.confidence)
-            if each.document_at is not None:
-                latency.observe(max(0.0, each.at - each.document_at))
+        self.metrics.queued.labels(release).observe_many([each.queued_s for each in came])
+        self.metrics.inference.labels(release).observe_many([each.inference_s for each in came])
+        confidence = [each.confidence for each in came if each.confidence is not None]
+        self.metrics.confidence.labels(release).observe_many(confidence)
+        latency = [max(0.0, each.at - each.document_at) for each in came if each.document_at is not None]
+        self.metrics.latency.labels(release).observe_many(latency)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import numpy as np
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 __all__ = ["Catalogue", "Counter", "Declared", "Gauge", "Histogram"]
 
@@ -43,6 +45,21 @@ class Declared:
         """Of its value, which its name ends in; a count where it ends in none."""
         words = self.name.removesuffix("_total").split("_")
         return _UNITS.get(words[-1], "1" if words[-1] == "info" else "a count")
+
+
+class Histogram(prometheus_client.Histogram):
+    """One that many values are given at once: to observe each costs a hundred times as much."""
+
+    def observe_many(self, amounts: Sequence[float]) -> None:
+        """As `observe` of each; those that come from a hot loop are gathered, and given once in a while."""
+        self._raise_if_not_observable()  # type: ignore[no-untyped-call]
+        values = np.asarray(amounts, dtype=np.float64)
+        self._sum.inc(float(values.sum()))
+        # The first bound that is not below it; NaN is in no bucket, as in `observe`.
+        places = np.searchsorted(self._upper_bounds, values)
+        for bucket, count in zip(self._buckets, np.bincount(places).tolist(), strict=False):
+            if count:
+                bucket.inc(count)
 
 
 class Catalogue:
