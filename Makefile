@@ -1,6 +1,8 @@
 # Towpath's commands. `make demo` and `make test` set up what is missing first; nothing else is needed.
 .DEFAULT_GOAL := help
 .PHONY: help setup tools demo test faults e2e images lint format bench bench-monitoring lock proto compile render k8s clean
+# Many containers set it; then each of the processes that a demo or the tests start compiles all it imports: seconds.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src

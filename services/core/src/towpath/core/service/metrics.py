@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -52,6 +51,9 @@ class Histogram(prometheus_client.Histogram):
 
     def observe_many(self, amounts: Sequence[float]) -> None:
         """As `observe` of each; those that come from a hot loop are gathered, and given once in a while."""
+        # Every command imports this module, and would wait for numpy.
+        import numpy as np
+
         self._raise_if_not_observable()  # type: ignore[no-untyped-call]
         values = np.asarray(amounts, dtype=np.float64)
         self._sum.inc(float(values.sum()))
