@@ -22,6 +22,7 @@ from towpath.monitoring.domain.performance.labelled import Labelled
 from towpath.monitoring.domain.performance.recent import Recent
 from towpath.monitoring.domain.performance.shift import label_shift
 from towpath.monitoring.domain.performance.shown import Worth
+from towpath.monitoring.domain.performance.strata import promise_of
 from towpath.monitoring.domain.performance.worth import Tracked, accuracy_of, cost_of, release_of
 from towpath.monitoring.domain.reading import Reading
 from towpath.monitoring.handlers import truth_of
@@ -33,7 +34,7 @@ __all__ = ["CAUSE", "Performance"]
 
 CAUSE = "performance/cost"
 # Shares by which documents must have grown before figures of labels, estimates, and the label shift, are made anew.
-_LABELLED_GROWTH, _ESTIMATE_GROWTH, _SHIFT_GROWTH = 0.02, 0.02, 0.2
+_LABELLED_GROWTH, _ESTIMATE_GROWTH, _SHIFT_GROWTH = 0.02, 0.05, 0.2
 # Figures of labels are made anew after so long, too, if there is but one more.
 _LABELLED_S = 10.0
 _LEAST_SHIFTED = 100
@@ -239,9 +240,9 @@ class Performance(ReadingMonitor):
         ):
             rows = self._recent.of(tracked.index)
             if len(rows.labels):
-                show_estimates(
-                    self.metrics, tracked, cost_of(rows, self.objective.costs), accuracy_of(rows, self.objective.costs)
-                )
+                costs = self.objective.costs
+                promise = promise_of(rows.probabilities, rows.labels, rows.ask, costs)
+                show_estimates(self.metrics, tracked, cost_of(rows, costs, promise), accuracy_of(rows, costs, promise))
         if tracked.judged is None or tracked.predictions < _LEAST_SHIFTED:
             return
         if tracked.release_id == self._reigning and tracked.grown(

@@ -23,8 +23,8 @@ def show_labelled(metrics: MonitoringMetrics, tracked: Tracked, classes: Sequenc
     metrics.realised_low.labels(release).set(bounds.lower)
     metrics.realised_high.labels(release).set(bounds.upper)
     metrics.promised.labels(release).set(labelled.promised / max(1, labelled.count))
-    metrics.macro_f1.labels(release).set(labelled.macro_f1().mean)
-    metrics.calibration.labels(release).set(labelled.calibration_error().mean)
+    metrics.macro_f1.labels(release).set(labelled.mean_f1())
+    metrics.calibration.labels(release).set(labelled.mean_calibration_error())
     for by, value, cells in labelled.slices(tuple(classes)):
         metrics.slice_documents.labels(release, by, value).set(cells.total())
         metrics.slice_cost.labels(release, by, value).set(labelled.mean_cost(cells))

@@ -137,31 +137,49 @@ class Labelled:
         Of documents where a class is true or said, a share q has both; F1 is 2 q / (1 + q). So a sequence a class
         bounds it, and they share the error.
         """
-        both, either = Counter[int](), Counter[int]()
-        for cell, count in self.cells.items():
-            for each in {cell.truth, cell.label}:
-                either[each] += count
-            if cell.truth == cell.label:
-                both[cell.truth] += count
-        if not either:
+        overlaps = self._overlaps()
+        if not overlaps:
             return Bounded(0.0, 0.0, 1.0)
-        found = [_share(both[each], count, (1 - CONFIDENCE) / len(either)) for each, count in sorted(either.items())]
-        means = [[2 * q / (1 + q) for q in (each.mean, each.lower, each.upper)] for each in found]
+        found = [_share(both, either, (1 - CONFIDENCE) / len(overlaps)) for both, either in overlaps]
+        means = [[_f1(q) for q in (each.mean, each.lower, each.upper)] for each in found]
         return Bounded(*(sum(values) / len(means) for values in zip(*means, strict=True)))
+
+    def mean_f1(self) -> float:
+        """The mean of `macro_f1`, without the bounds, which cost a hundred times as much."""
+        overlaps = self._overlaps()
+        return sum(_f1(both / either) for both, either in overlaps) / max(1, len(overlaps))
 
     def calibration_error(self) -> Bounded:
         """Expected calibration error of the top class (Naeini et al., AAAI 2015), at the confidences that were seen.
 
         How often each of ten bins is right is bounded by a sequence; they share the error.
         """
-        total, gaps = max(1, sum(seen[0] for seen in self._bins.values())), [0.0, 0.0, 0.0]
+        total, gaps = max(1, sum(seen[0] for seen in self._bins.values())), [self.mean_calibration_error(), 0.0, 0.0]
         for count, right, confidence in self._bins.values():
             share, mean = _share(int(right), int(count), (1 - CONFIDENCE) / _BINS), confidence / count
             least = max(0.0, share.lower - mean, mean - share.upper)
             most = max(abs(share.lower - mean), abs(share.upper - mean))
-            for place, gap in enumerate((abs(share.mean - mean), least, most)):
-                gaps[place] += gap * count / total
+            gaps[1], gaps[2] = gaps[1] + least * count / total, gaps[2] + most * count / total
         return Bounded(*gaps) if self._bins else Bounded(0.0, 0.0, 1.0)
+
+    def mean_calibration_error(self) -> float:
+        """The mean of `calibration_error`, without the bounds."""
+        total = max(1, sum(seen[0] for seen in self._bins.values()))
+        return sum(abs(right - confidence) for _, right, confidence in self._bins.values()) / total
+
+    def _overlaps(self) -> list[tuple[int, int]]:
+        """Of each class that occurs: documents where it is true and said, and where it is either."""
+        both, either = Counter[int](), Counter[int]()
+        for cell, count in self.cells.items():
+            for each in {cell.truth, cell.label}:
+                either[each] += count
+            if cell.truth == cell.label:
+                both[cell.truth] += count
+        return [(both[each], count) for each, count in sorted(either.items())]
+
+
+def _f1(q: float) -> float:
+    return 2 * q / (1 + q)
 
 
 def _cell(made: Predicted, truth: int) -> Cell:

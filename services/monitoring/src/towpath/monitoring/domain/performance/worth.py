@@ -24,7 +24,7 @@ from towpath.monitoring.domain.performance.shown import (
     Release,
     Slice,
 )
-from towpath.monitoring.domain.performance.strata import promise_of
+from towpath.monitoring.domain.performance.strata import Promise, promise_of
 
 __all__ = ["Tracked", "accuracy_of", "cost_of", "release_of"]
 
@@ -56,16 +56,16 @@ class Tracked:
         return True
 
 
-def cost_of(rows: Rows, costs: Costs) -> Estimate:
-    """Mean cost of the documents in a window, in the unit."""
-    promise = promise_of(rows.probabilities, rows.labels, rows.ask, costs)
+def cost_of(rows: Rows, costs: Costs, promise: Promise | None = None) -> Estimate:
+    """Mean cost of the documents in a window, in the unit. `promise`: what was promised of them, where it is known."""
+    promise = promise or promise_of(rows.probabilities, rows.labels, rows.ask, costs)
     realised = costs.realised(rows.truths, rows.labels, rows.ask)
     return estimate(promise.strata, promise.cost, promise.variance, realised, rows.truths >= 0, _reach(costs))
 
 
-def accuracy_of(rows: Rows, costs: Costs) -> Estimate:
-    """Share of right classes among the documents in a window."""
-    promise = promise_of(rows.probabilities, rows.labels, rows.ask, costs)
+def accuracy_of(rows: Rows, costs: Costs, promise: Promise | None = None) -> Estimate:
+    """The same for the share of right classes among them."""
+    promise = promise or promise_of(rows.probabilities, rows.labels, rows.ask, costs)
     right = (rows.truths == rows.labels).astype(np.float64)
     bounds = np.tile([0.0, 1.0], (2 * costs.matrix.shape[0], 1))
     variance = promise.right * (1 - promise.right)
