@@ -148,3 +148,14 @@ def test_at_the_start_the_alias_is_mended_where_runs_are_tracked(
     with Rig(tmp_path, StoreSettings()) as rig:
         rig.run()
     assert rig.promoted == ([] if tracked == "nowhere" else ["rel-1"])
+
+
+def test_a_run_has_the_encoder_that_was_asked_for_else_the_settings(tmp_path: Path) -> None:
+    asked = "enc-" + "a1" * 13
+    with Rig(tmp_path, StoreSettings()) as rig:
+        assert rig.run(encoder=asked)["encoder"] == asked
+        assert rig.run()["encoder"] == ""
+        assert rig.client.post("/v1/runs", json={"encoder": "../../etc"}).status_code == 422
+    first, second = rig.launched
+    assert first[first.index("--encoder") + 1] == asked
+    assert "--encoder" not in second

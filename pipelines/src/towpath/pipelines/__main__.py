@@ -20,6 +20,7 @@ from towpath.core.service import configure_logging
 from towpath.core.store import Store
 from towpath.core.stream import trace_id_of
 from towpath.pipelines import RunInputs, RunResult, StepEvent, run_pipeline
+from towpath.pipelines.encoders import encoder_folder
 from towpath.pipelines.kfp.backend import KfpBackend
 from towpath.pipelines.remote import chosen_store, fetch_file, fetch_reigning, publish
 from towpath.pipelines.snapshots.depot import Depot
@@ -89,7 +90,7 @@ def _inputs(options: argparse.Namespace, store: Store | None) -> RunInputs:
         code_revision=options.code_revision,
         reigning=reigning,
         reigning_bundle=fetch_reigning(store, reigning, options.home),
-        encoder=options.encoder,
+        encoder=encoder_folder(options.encoder, options.home, store) if options.encoder else None,
         seed=options.seed,
         trace_id=options.trace_id,
     )
@@ -134,7 +135,9 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(name, metavar="FILE", required=required, help=f"{about}; a file or a URL in the store")
     parser.add_argument("--snapshot", metavar="ID", default="", help="of towpath data snapshot, instead of both files")
     parser.add_argument("--reigning", metavar="FILE", help="canonical JSON of the reigning towpath.v1.ModelRelease")
-    parser.add_argument("--encoder", type=Path, help="folder of a built encoder; all-MiniLM-L6-v2 when absent")
+    parser.add_argument(
+        "--encoder", metavar="ID", help="of an imported one, or a built one's folder; all-MiniLM-L6-v2 when absent"
+    )
     parser.add_argument("--code-revision", default="")
     parser.add_argument("--trace-id", type=_trace_id, default="", help="W3C trace id that the run goes on with")
     parser.add_argument("--seed", type=int, default=0)

@@ -19,6 +19,7 @@ from towpath.core.objective import Objective, load_objective
 from towpath.model import manifest_sha256, release_id_of
 from towpath.model.build import EncoderFolder, Head, build_encoder, write_bundle
 from towpath.model.manifest import Lineage
+from towpath.pipelines.encoders import encoder_folder
 from towpath.pipelines.remote import chosen_store, publish_bundle
 from towpath.pipelines.telling import tell
 from towpath.v1 import GateOutcome, ModelRelease, TaskKind
@@ -93,13 +94,16 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True, help="state of the installation")
     parser.add_argument("--store", metavar="URL", help="publish the bundle to s3://bucket/prefix or file:///folder")
     parser.add_argument("--objective", type=Path, required=True, help="objective.yaml")
-    parser.add_argument("--encoder", type=Path, help="folder of a built encoder; all-MiniLM-L6-v2 when absent")
+    parser.add_argument(
+        "--encoder", metavar="ID", help="of an imported one, or a built one's folder; all-MiniLM-L6-v2 when absent"
+    )
     parser.add_argument("--code-revision", default="")
     options = parser.parse_args()
     try:
         objective = load_objective(options.objective)
-        release = make_release(objective, options.home, encoder=options.encoder, code_revision=options.code_revision)
         store = chosen_store(options.store)
+        encoder = encoder_folder(options.encoder, options.home, store) if options.encoder else None
+        release = make_release(objective, options.home, encoder=encoder, code_revision=options.code_revision)
         if store is not None:
             release.bundle_uri = publish_bundle(store, options.home / "bundles" / release.release_id)
     except (TowpathError, OSError, ValueError) as error:

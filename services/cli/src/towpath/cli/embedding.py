@@ -10,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from towpath.cli.context import console
 from towpath.model.build import EncoderFolder, build_encoder
+from towpath.pipelines.encoders import encoder_folder
+from towpath.pipelines.remote import chosen_store
 from towpath.pipelines.steps.encode import embed
 
 __all__ = ["embedded"]
@@ -18,15 +20,15 @@ __all__ = ["embedded"]
 _CHUNK = 500
 
 
-def embedded(texts: list[str], home: Path, encoder: Path | None) -> NDArray[np.float32]:
+def embedded(texts: list[str], home: Path, encoder: str | Path | None) -> NDArray[np.float32]:
     """(n, D) float32 of unit length.
 
     Args:
         home: of the installation; embeddings are kept in its cache.
-        encoder: folder of a built encoder; all-MiniLM-L6-v2 when None.
+        encoder: id of an imported one, or folder of a built one; all-MiniLM-L6-v2 when None.
     """
     cache = home / "cache"
-    folder = EncoderFolder(encoder) if encoder else build_encoder(cache)
+    folder = EncoderFolder(encoder_folder(encoder, home, chosen_store(None))) if encoder else build_encoder(cache)
     parts = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:

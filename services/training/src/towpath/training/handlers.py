@@ -79,11 +79,13 @@ class Trainer:
         alert_ids: Sequence[str] = (),
         trace_id: str = "",
         snapshot_id: str = "",
+        encoder: str = "",
     ) -> Run:
         """Queue a run.
 
         Args:
             snapshot_id: of what it is trained on; on what Kafka holds when it begins, where empty.
+            encoder: id of an imported one; the setting's where empty.
             causes: what made it start by itself, and which alerts were among them; none where a person asked.
             trace_id: of the trace that it goes on with; of a new one when empty.
 
@@ -99,6 +101,7 @@ class Trainer:
                 causes=tuple(causes),
                 alert_ids=tuple(alert_ids),
                 snapshot_id=snapshot_id,
+                encoder=encoder,
                 trace_id=trace_id_of(new_traceparent(trace_id)) or trace_id_of(new_traceparent()),
             )
             self.store.save(run)
@@ -218,8 +221,8 @@ class Trainer:
         if self.remote is not None:
             arguments += ["--store", self.remote.url.url]
         arguments += ["--code-revision", settings.code_revision]
-        if settings.training_encoder is not None:
-            arguments += ["--encoder", str(settings.training_encoder)]
+        if run.encoder or settings.training_encoder:
+            arguments += ["--encoder", run.encoder or str(settings.training_encoder)]
         if reigning is not None:
             file = folder / "reigning.json"
             file.write_text(json_format.MessageToJson(reigning))

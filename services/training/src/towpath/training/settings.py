@@ -38,7 +38,9 @@ class TrainingSettings(ServiceSettings):
         "towpath-store", description="for kfp: claim with TOWPATH_HOME, in the namespace where its pods run"
     )
     training_auto: bool = Field(False, description="train when the objective's retraining policy says so")
-    training_encoder: Path | None = Field(None, description="folder of a built encoder; all-MiniLM-L6-v2 when absent")
+    training_encoder: str | Path | None = Field(
+        None, description="id of an imported encoder, or folder of a built one; all-MiniLM-L6-v2 when absent"
+    )
     training_cold_start: bool = Field(
         False, description="where no release is, publish one that was trained on nothing: the costs decide"
     )

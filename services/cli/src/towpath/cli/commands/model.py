@@ -1,4 +1,4 @@
-"""towpath model check"""
+"""towpath model check, import, encoders"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from towpath.cli.commands.encoders import register as register_encoders
 from towpath.cli.context import console, errors_told, installed
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ _WRITTEN = (".html", ".json", ".md")
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(name="model", help="What a model does with texts that are written to find its weaknesses.")
-    group.callback()(lambda: None)  # a group of one command stays a group
+    group = typer.Typer(name="model", help="What a model does with texts, and encoders to train it on.")
     app.add_typer(group)
     group.command("check")(check)
+    register_encoders(group)
 
 
 def check(

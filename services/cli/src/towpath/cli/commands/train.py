@@ -22,6 +22,9 @@ def train(
     snapshot: Annotated[
         str | None, typer.Option(help="train on this one (an id, a pin, `latest`) and not on what is in Kafka now")
     ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(metavar="ID", help="of `towpath model import`; what training is set to when absent")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="follow the run to its end")] = True,
 ) -> None:
     """Train on what is in Kafka, gate the model, release it if it passes.
@@ -35,6 +38,10 @@ def train(
     with errors_told():
         here = installed()
         wanted = {"reason": reason, **({} if snapshot is None else {"snapshotId": _whole(snapshot)})}
+        if encoder is not None:
+            from towpath.cli.encoders import whole_encoder
+
+            wanted["encoder"] = whole_encoder(encoder)
         with httpx.Client(base_url=here.url("training"), headers=here.headers(), timeout=30.0) as client:
             answer = client.post("/v1/runs", json=wanted)
             if answer.status_code == 409:

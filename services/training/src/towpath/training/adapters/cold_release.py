@@ -25,7 +25,7 @@ def cold_release(settings: TrainingSettings, stop: threading.Event) -> ModelRele
     arguments += ["--code-revision", settings.code_revision]
     if settings.store.url:
         arguments += ["--store", settings.store.url]
-    if settings.training_encoder is not None:
+    if settings.training_encoder:
         arguments += ["--encoder", str(settings.training_encoder)]
     settings.home.mkdir(parents=True, exist_ok=True)
     log, module = settings.home / "cold-start.log", "towpath.pipelines.cold_start"

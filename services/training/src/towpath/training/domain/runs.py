@@ -43,6 +43,7 @@ class Run(_Part):
     metrics: dict[str, float] = {}
     comparisons: list[dict[str, Any]] = []
     snapshot_id: str = Field("", description="what it was trained on, or is to be")
+    encoder: str = Field("", description="id of the imported encoder that was asked for; the setting's where empty")
     report: str = ""
     release: dict[str, Any] | None = Field(None, description="towpath.v1.ModelRelease in canonical JSON")
     error: str = ""

@@ -26,6 +26,11 @@ class NewRun(BaseModel):
         pattern="^(sha256:[0-9a-f]{64})?$",
         description="what to train on; empty: what Kafka holds when it begins",
     )
+    encoder: str = Field(
+        "",
+        pattern="^(enc-[0-9a-f]{26})?$",
+        description="id of an imported encoder; empty: TOWPATH_TRAINING_ENCODER's",
+    )
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -40,7 +45,7 @@ def router(trainer: Trainer) -> APIRouter:
     @api.post("", status_code=202, response_model=Run, summary="Start a run", responses=_problems(401, 409, 422))
     def start(response: Response, wanted: NewRun | None = None) -> Run:
         asked = wanted or NewRun()
-        run = trainer.start(asked.reason, snapshot_id=asked.snapshot_id)
+        run = trainer.start(asked.reason, snapshot_id=asked.snapshot_id, encoder=asked.encoder)
         response.headers["Location"] = f"/v1/runs/{run.run_id}"
         return run
 
