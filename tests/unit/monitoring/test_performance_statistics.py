@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 
 from towpath.core.objective import load_objective
 from towpath.monitoring.domain.join import Predicted
-from towpath.monitoring.domain.performance.calibrate import calibrated
+from towpath.monitoring.domain.performance.calibrate import calibrated, fitted, log_rows
 from towpath.monitoring.domain.performance.difference import Sample, least_excess
 from towpath.monitoring.domain.performance.estimate import Estimate, labels_alone
 from towpath.monitoring.domain.performance.excess import Excess
 from towpath.monitoring.domain.performance.judged import Judged, beyond_of, judged_of
 from towpath.monitoring.domain.performance.labelled import LENGTHS, Labelled, length_of
 from towpath.monitoring.domain.performance.recent import Recent, Rows
-from towpath.monitoring.domain.performance.shift import class_shares, label_shift
+from towpath.monitoring.domain.performance.resampled import Decided, resampled
+from towpath.monitoring.domain.performance.shares import class_shares
+from towpath.monitoring.domain.performance.shift import label_shift
 from towpath.monitoring.domain.performance.strata import promise_of
 from towpath.monitoring.domain.performance.worth import accuracy_of, cost_of
 from towpath.v1 import Reference
@@ -115,6 +117,7 @@ def test_macro_f1_and_calibration_error_are_what_they_are_defined_as_and_within_
         said, true = seen.labels == each, seen.truths == each
         scores.append(2 * (said & true).sum() / (said.sum() + true.sum()))
     f1, gap = labelled.macro_f1(), labelled.calibration_error()
+    assert (labelled.mean_f1(), labelled.mean_calibration_error()) == (pytest.approx(f1.mean), gap.mean)
     assert f1.mean == pytest.approx(np.mean(scores))
     assert 0 <= f1.lower < f1.mean < f1.upper <= 1
     confidence, right = seen.probabilities.max(axis=1), seen.probabilities.argmax(axis=1) == seen.truths
@@ -284,8 +287,35 @@ def test_calibrated_probabilities_are_as_frequent_as_the_classes_and_undo_a_wron
     assert found.slope == pytest.approx(0.5, abs=0.1)
     shares = np.bincount(seen.truths) / 3000
     assert found.of(seen.probabilities).mean(axis=0) == pytest.approx(shares, abs=0.02)
-    again = calibrated(seen.probabilities, seen.truths, found)
-    assert again.slope == pytest.approx(found.slope, abs=1e-4)
+    start = np.array([found.slope, *found.addends])
+    again = fitted(log_rows(seen.probabilities), seen.truths, np.ones((1, 3000)), start)[0]
+    assert again == pytest.approx(start, abs=1e-4)
+
+
+def test_draws_reckoned_together_cost_what_each_does_by_itself() -> None:
+    random = np.random.default_rng(4)
+    judged, live = documents(random, 300), documents(random, 500, ANGRY)
+    start, decided = calibrated(judged.probabilities, judged.truths), (live.labels, live.ask)
+    together = resampled(
+        judged.probabilities,
+        judged.truths,
+        Decided(live.probabilities, *decided),
+        COSTS,
+        start,
+        20,
+        np.random.default_rng(5),
+    )
+    again, alone = np.random.default_rng(5), []
+    for _ in range(20):
+        old, new = again.integers(300, size=300), again.integers(500, size=500)
+        rows, truths, some = judged.probabilities[old], judged.truths[old], live.probabilities[new]
+        made = calibrated(rows, truths)
+        shares = class_shares(made.of(rows), truths, made.of(some).mean(axis=0))
+        assert shares is not None
+        corrected = made.of(some) * shares / (np.bincount(truths) / 300)
+        corrected /= corrected.sum(axis=1, keepdims=True)
+        alone.append(promise_of(corrected, live.labels[new], live.ask[new], COSTS).cost.mean())
+    assert together == pytest.approx(alone, rel=1e-5)
 
 
 @settings(deadline=None, max_examples=30)

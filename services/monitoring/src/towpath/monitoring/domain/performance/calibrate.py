@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Calibration", "calibrated"]
+__all__ = ["Calibration", "calibrated", "fitted", "log_rows", "odds_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -34,47 +34,68 @@ class Calibration:
         return _softmax(self.slope * np.log(np.maximum(probabilities, _LEAST)) + self.addends)
 
 
-def calibrated(probabilities: Floats, truths: Ints, start: Calibration | None = None) -> Calibration:
-    """Of most likelihood on n documents, (n, K) and (n,); Newton's steps from `start`, halved where they overshoot."""
-    logs, count = np.log(np.maximum(probabilities, _LEAST)), probabilities.shape[1]
-    first = start or Calibration(1.0, np.zeros(count))
-    point = np.concatenate([[first.slope], first.addends])
-    loss = _loss(point, logs, truths)
-    for _ in range(_ROUNDS):
-        step = _step(point, logs, truths)
-        for _ in range(_HALVINGS):
-            after = _loss(point - step, logs, truths)
-            if after <= loss:
-                break
-            step = step / 2
-        else:
-            break
-        point, loss = point - step, after
-        if np.abs(step).max() < _ENOUGH:
-            break
+def calibrated(probabilities: Floats, truths: Ints) -> Calibration:
+    """Of most likelihood on n documents, (n, K) and (n,)."""
+    none = np.eye(1, probabilities.shape[1] + 1)[0]
+    point = fitted(log_rows(probabilities), truths, np.ones((1, len(truths))), none)[0]
     return Calibration(float(point[0]), point[1:])
 
 
-def _loss(point: Floats, logs: Floats, truths: Ints) -> float:
-    scores = point[0] * logs + point[1:]
-    most = scores.max(axis=1)
-    total = most + np.log(np.exp(scores - most[:, None]).sum(axis=1)) - scores[np.arange(len(truths)), truths]
-    return float(total.sum() + _DOUBT / 2 * ((point[0] - 1) ** 2 + (point[1:] ** 2).sum()))
+def log_rows(probabilities: Floats) -> Floats:
+    """(K, n) logarithms of (n, K) probabilities: a row a class, for sums over a few columns are dear."""
+    return np.ascontiguousarray(np.log(np.maximum(probabilities, _LEAST)).T)
 
 
-def _step(point: Floats, logs: Floats, truths: Ints) -> Floats:
-    """The Hessian's inverse times the gradient."""
-    found, size = _softmax(point[0] * logs + point[1:]), len(point)
-    mean = (found * logs).sum(axis=1)
-    said = np.bincount(truths, minlength=size - 1)
-    gradient = np.concatenate([[(mean - logs[np.arange(len(truths)), truths]).sum()], found.sum(axis=0) - said])
-    gradient += _DOUBT * (point - np.eye(size)[0])
-    hessian = _DOUBT * np.eye(size)
-    hessian[0, 0] += (found * logs**2).sum() - (mean**2).sum()
-    hessian[0, 1:] = hessian[1:, 0] = (found * (logs - mean[:, None])).sum(axis=0)
-    hessian[1:, 1:] += np.diag(found.sum(axis=0)) - found.T @ found
-    made: Floats = np.linalg.solve(hessian, gradient)
-    return made
+def fitted(logs: Floats, truths: Ints, counts: Floats, start: Floats) -> Floats:
+    """(s, 1 + K) slope and addends of most likelihood in each of s samples, in which a document is `counts` (s, n)
+    times. `logs` (K, n); Newton's steps from `start` (1 + K,), halved where they overshoot."""
+    points = np.tile(start, (len(counts), 1))
+    loss, gradient, hessian = _reckoned(points, logs, truths, counts)
+    going = np.arange(len(points))
+    for _ in range(_ROUNDS):
+        steps = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+        left = going
+        for _ in range(_HALVINGS):
+            after = _reckoned(points[left] - steps[left], logs, truths, counts[left])
+            fine = after[0] <= loss[left]
+            taken, left = left[fine], left[~fine]
+            points[taken] -= steps[taken]
+            loss[taken], gradient[taken], hessian[taken] = (each[fine] for each in after)
+            steps[left] /= 2
+            if not len(left):
+                break
+        going = np.setdiff1d(going, left)
+        going = going[np.abs(steps[going]).max(axis=1) >= _ENOUGH]
+        if not len(going):
+            break
+    return points
+
+
+def odds_of(points: Floats, logs: Floats) -> Floats:
+    """(s, K, n) from (s, 1 + K) and (K, n): probabilities but for their sum; the highest is 1."""
+    scores = points[:, :1, None] * logs + points[:, 1:, None]
+    found: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return found
+
+
+def _reckoned(points: Floats, logs: Floats, truths: Ints, counts: Floats) -> tuple[Floats, Floats, Floats]:
+    """(loss (s,), gradient (s, 1 + K), hessian (s, 1 + K, 1 + K)) at the points."""
+    odds, size, own = odds_of(points, logs), points.shape[1], logs[truths, np.arange(len(truths))]
+    total = odds.sum(axis=1, keepdims=True)
+    found = odds / total
+    right = np.take_along_axis(found, np.broadcast_to(truths, (len(points), 1, len(truths))), axis=1)[:, 0]
+    doubt = points - np.eye(1, size)
+    loss = -np.einsum("sn,sn->s", counts, np.log(np.maximum(right, 1e-300))) + _DOUBT / 2 * (doubt**2).sum(axis=1)
+    weighted, mean = found * counts[:, None], np.einsum("skn,kn->sn", found, logs)
+    sums = weighted.sum(axis=2)
+    gradient = _DOUBT * doubt
+    gradient[:, 0] += np.einsum("sn,sn->s", counts, mean - own)
+    gradient[:, 1:] += sums - counts @ (truths[:, None] == np.arange(size - 1))
+    hessian = np.tile(_DOUBT * np.eye(size), (len(points), 1, 1))
+    hessian[:, 0, 0] += np.einsum("skn,kn->s", weighted, logs**2) - np.einsum("sn,sn->s", counts, mean**2)
+    hessian[:, 0, 1:] = hessian[:, 1:, 0] = np.einsum("skn,skn->sk", weighted, logs - mean[:, None])
+    hessian[:, 1:, 1:] += sums[:, :, None] * np.eye(size - 1) - found @ weighted.transpose(0, 2, 1)
+    return loss, gradient, hessian
 
 
 def _softmax(scores: Floats) -> Floats:
