@@ -51,13 +51,13 @@ def test_a_restart_comes_to_the_same_head_and_releases_nothing_twice(rig: Rig, t
 
 
 def test_it_is_given_back_when_the_world_turns(rig: Rig) -> None:
-    rig.send([*documents(1400), *feedback(range(150), "neutral")])
+    rig.send([*documents(250), *feedback(range(150), "neutral")])
     with rig.running():
         until(lambda: is_online(rig.reigning()))
         static = Model.load(rig.home / "bundles" / rig.static.release_id)
         # From now on the static head is always right, and the version that reigns is not: its successors never come.
-        right = [each.label for each in static.predict([f"text {n}" for n in range(150, 1400)])]
-        wrong = [n for n, label in zip(range(150, 1400), right, strict=True) if label == "negative"]
+        right = [each.label for each in static.predict([f"text {n}" for n in range(150, 250)])]
+        wrong = [n for n, label in zip(range(150, 250), right, strict=True) if label == "negative"]
         rig.send([each for n in wrong for each in feedback(range(n, n + 1), "negative")])
         given_back = until(lambda: not is_online(found := rig.reigning()) and found)
     assert isinstance(given_back, ModelRelease)
