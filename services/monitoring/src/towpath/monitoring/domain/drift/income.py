@@ -43,7 +43,7 @@ class Income:
         start = float(at[0]) + _ADVANCE_S if first else self._paid_until
         until = np.maximum.accumulate(np.concatenate([[start], at]))
         self._paid_until = float(until[-1])
-        gaps = np.minimum(np.diff(until), LONGEST_GAP_S)
+        gaps = np.minimum(until[1:] - until[:-1], LONGEST_GAP_S)
         if first:
             gaps[0] += _ADVANCE_S
         if len(gaps) <= _AT_ONCE:

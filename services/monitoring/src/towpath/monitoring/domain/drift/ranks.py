@@ -18,6 +18,7 @@ __all__ = ["BINS", "MOST", "Ranks"]
 Floats = NDArray[np.float64]
 BINS = 1024
 MOST = 255
+_BEFORE = np.tri(MOST, k=-1, dtype=np.bool_)
 
 
 class Ranks:
@@ -48,7 +49,7 @@ class Ranks:
         if many > MOST:
             raise ValueError(f"{many} documents at once, and {MOST} are the most")
         rows = np.ascontiguousarray(bins.T)
-        before = np.tri(many, k=-1, dtype=np.bool_)
+        before = _BEFORE[:many, :many]
         larger = _count_true((rows[:, None, :] > rows[:, :, None]) & before)
         equal = _count_true((rows[:, None, :] == rows[:, :, None]) & before) + 1
         below = self._counts.cumsum(axis=1)
@@ -60,12 +61,13 @@ class Ranks:
         return found
 
     def _count(self, bins: NDArray[np.int16]) -> None:
-        np.add.at(self._counts, (np.broadcast_to(self._which, bins.shape), bins), 1)
+        np.add.at(self._counts, (self._which, bins), 1)
         self._sizes += len(bins)
 
 
 def _bins(scores: Floats) -> NDArray[np.int16]:
-    return np.clip(scores * BINS, 0, BINS - 1).astype(np.int16)
+    found: NDArray[np.int16] = np.minimum(np.maximum(scores * BINS, 0), BINS - 1).astype(np.int16)
+    return found
 
 
 def _count_true(pairs: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -80,7 +80,7 @@ class Watching:
             rows, known = known[:left], known[left:]
             if left == CHUNK:
                 self._turn(float(at[rows[0]]))
-            names = [ids[row] for row in rows]
+            names = [ids[row] for row in rows.tolist()]
             self._take(values[rows], names, at[rows], ties[rows], columns.cost[rows])
 
     def _turn(self, at: float) -> None:
@@ -97,9 +97,9 @@ class Watching:
         self._trail.add(into, values, at, cost, ids)
         self.documents += len(at)
         for score, alarm in self._alarms.items():
-            if score not in self._new | self._over and alarm.wait(values[:, score], cost, income):
+            if score not in self._new and score not in self._over and alarm.wait(values[:, score], cost, income):
                 self._over.add(score)
-        on = np.array([score not in self._alarms for score in range(len(self.watched.names))])
+        on = None if not self._alarms else np.array([each not in self._alarms for each in range(values.shape[1])])
         for document, score, bet in self._detector.step(into, income, on):
             self._alarm(score, bet, len(at) - 1 - document, float(at[document]))
 
