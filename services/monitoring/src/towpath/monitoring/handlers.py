@@ -56,8 +56,9 @@ class Watch:
         self._reader = PredictionReader(self.objective.classes)
         # By a reading's label: the last is for classes that are none of the objective's, and for no class, -1.
         self._names = (*self.objective.classes, OTHER)
-        # Since figures were published: releases of which predictions came, and those that are to be counted.
-        self._changed: set[str] = set()
+        # That are not counted yet; and since figures were published: of each kind, and those that are to be observed.
+        self._new: list[tuple[str, Reading]] = []
+        self._kinds: Counter[tuple[str, bool, int]] = Counter()
         self._came: list[tuple[str, Reading]] = []
         self._last = 0.0
 
@@ -69,34 +70,29 @@ class Watch:
         with self._lock:
             if not self._predictions.add(read.prediction_id, None):
                 return None
-            release = self._release(read.release_id)
-            self._labels[release][self._names[read.label]] += 1
-            self._asked[release] += read.ask
-            self._changed.add(release)
-            self._last = read.at
-            if self.live:
-                self._came.append((release, read))
+            self._new.append((self._release(read.release_id), read))
         return read
 
     def publish(self) -> None:
         """As metrics."""
         with self._lock:
-            if not self._changed:
+            self._count()
+            if not self._kinds:
                 return
-            for release in self._changed:
+            kinds, self._kinds = self._kinds, Counter()
+            came, self._came = self._came, []
+            for release in {release for release, _, _ in kinds}:
                 total = self._labels[release].total()
                 for name, count in self._labels[release].items():
                     self.metrics.share.labels(release, name).set(count / total)
                 self.metrics.asked.labels(release).set(self._asked[release] / total)
             self.metrics.last.set(self._last)
-            came, self._came = self._came, []
-            self._changed.clear()
-        kinds = Counter(
-            (release, "ask-person" if each.ask else "class", self._names[each.label]) for release, each in came
-        )
-        for kind, count in kinds.items():
+        if not came:
+            return
+        for (release, ask, label), count in kinds.items():
+            kind = (release, "ask-person" if ask else "class", self._names[label])
             self.metrics.predictions.labels(*kind).inc(count)
-        for release in {release for release, _ in came}:
+        for release in {release for release, _, _ in kinds}:
             self._observe(release, [each for name, each in came if name == release])
 
     def feedback(self, message: Feedback) -> bool:
@@ -113,6 +109,7 @@ class Watch:
     def summary(self) -> dict[str, Any]:
         """What is known, for people and the demo."""
         with self._lock:
+            self._count()
             by_release = {
                 name: {
                     "predictions": sum(self._labels[name].values()),
@@ -129,6 +126,19 @@ class Watch:
                 release_id = OTHER
             self._labels.setdefault(release_id, Counter())
         return release_id
+
+    def _count(self) -> None:
+        """Those that are new, many at once."""
+        new, self._new = self._new, []
+        kinds = Counter([(release, each.ask, each.label) for release, each in new])
+        for (release, ask, label), count in kinds.items():
+            self._labels[release][self._names[label]] += count
+            self._asked[release] += count * ask
+        self._kinds.update(kinds)
+        if new:
+            self._last = new[-1][1].at
+        if self.live:
+            self._came += new
 
     def _observe(self, release: str, came: Sequence[Reading]) -> None:
         self.metrics.queued.labels(release).observe_many([each.queued_s for each in came])

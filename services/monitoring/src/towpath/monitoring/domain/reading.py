@@ -53,6 +53,7 @@ class PredictionReader:
     def read(self, message: Prediction) -> Reading:
         said, stats, made, timings = message.class_decision, message.input, message.created_at, message.timings
         told = {each.label: each.probability for each in said.probabilities}
+        whole = told.keys() == self._index.keys()
         probabilities = tuple([told.get(name, math.nan) for name in self._classes])
         name, decided, read = said.label, message.HasField("class_decision"), message.HasField("input")
         document_at = None
@@ -74,7 +75,7 @@ class PredictionReader:
             said.decision == _ASK,
             said.expected_cost,
             probabilities,
-            len(told) == len(self._classes) and all(each in told for each in self._classes),
+            whole,
             told.get(name),
             stats.sketch if read else None,
             stats.tokens,

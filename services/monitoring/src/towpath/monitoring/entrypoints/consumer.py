@@ -48,7 +48,7 @@ class Reader:
     monitors: Sequence[Monitor] = ()
     backoff: Backoff = field(default_factory=Backoff)
     caught_up: threading.Event = field(default_factory=threading.Event)
-    _next: dict[Partition, int] = field(default_factory=dict)
+    _next: dict[tuple[str, int], int] = field(default_factory=dict)
     # Predictions that were not seen before, until monitors are given them: many at once.
     _new: list[tuple[Prediction, Reading]] = field(default_factory=list)
 
@@ -111,7 +111,7 @@ class Reader:
 
     def _once(self, record: Record) -> None:
         # After Kafka was away every topic is read from its start again.
-        partition = Partition(record.topic, record.partition)
+        partition = (record.topic, record.partition)
         if record.offset < self._next.get(partition, 0):
             return
         self._next[partition] = record.offset + 1
