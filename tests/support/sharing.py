@@ -36,7 +36,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Processes choose a port some time before they listen on it: each has a range of its own."""
+    """A range of ports for each process, as they choose one some time before they listen on it; and one thread.
+
+    With as many threads of BLAS as cores in each, those that wait for others' take the cores from those that compute:
+    comparing windows took twice the processor's time. What tests start inherits it.
+    """
+    if getattr(config.option, "numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     if (input_ := getattr(config, "workerinput", None)) is not None:
         share = (ports._HIGHEST - ports._LOWEST) // input_["workercount"]
         ports._LOWEST += share * int(input_["workerid"].removeprefix("gw"))
