@@ -93,7 +93,7 @@ def purge_runs(store: Store, document_id: str, tell: Tell) -> list[str]:
 
 
 def purge_caches(home: Path) -> int:
-    """Embeddings are kept by all texts of a run together, so all go: they are made again when they are wanted."""
+    """Embeddings are kept with those of other texts in a file, so all go: they are made again when they are wanted."""
     files = list((home / "cache").glob("embeddings-*.npy"))
     for file in files:
         file.unlink(missing_ok=True)
