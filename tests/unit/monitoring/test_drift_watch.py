@@ -21,6 +21,7 @@ from towpath.core.stream import Codec, Registry, read_history
 from towpath.core.stream.memory import MemoryBroker
 from towpath.monitoring.bootstrap import build
 from towpath.monitoring.domain.budget import Budget
+from towpath.monitoring.domain.chance import chances, chances_of
 from towpath.monitoring.domain.finding import Finding
 from towpath.monitoring.drift import CAUSES, DriftWatch
 from towpath.monitoring.entrypoints import drift_http
@@ -121,6 +122,11 @@ def read_more(one: DriftWatch) -> dict[str, Finding]:
 
 def firing(found: dict[str, Finding]) -> set[str]:
     return {cause for cause, each in found.items() if each.firing}
+
+
+@given(st.lists(st.text(max_size=20), max_size=20), st.integers(1, 8))
+def test_chances_of_many_are_those_of_each(names: list[str], count: int) -> None:
+    assert chances_of(names, count).tolist() == [list(chances(each, count)) for each in names]
 
 
 def test_longer_documents_are_an_alarm_with_all_that_it_takes_to_act() -> None:
@@ -278,7 +284,7 @@ def close(ones: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) -> b
     )
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(partitions=st.integers(1, 6), poll_s=st.floats(0.3, 4), seed=st.integers(0, 3))
 def test_history_read_again_partition_by_partition_leads_to_the_same_alarms(
     partitions: int, poll_s: float, seed: int

@@ -69,7 +69,7 @@ class DriftWatch(ReadingMonitor):
         """One of an unknown release, as of a challenger, is not watched."""
         now = self.now()
         with self._lock:
-            made = [waiting(each, now) for each in predictions if each.release_id in self._releases]
+            made = waiting([each for each in predictions if each.release_id in self._releases], now)
             self._waiting += made
             self._late = self._late or any(each.at <= self._until for each in made)
             while len(self._waiting) >= _MOST_WAITING:

@@ -10,7 +10,7 @@ import structlog
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
-from towpath.monitoring.domain.chance import chances
+from towpath.monitoring.domain.chance import chances_of
 from towpath.monitoring.domain.drift.columns import Columns, columns, reference_columns
 from towpath.monitoring.domain.drift.harm import Prices
 from towpath.monitoring.domain.drift.scores import watched
@@ -83,10 +83,13 @@ class Reign:
         ]
 
 
-def waiting(read: Reading, now: float) -> Waiting:
-    """A prediction that was read at `now`, before which it was made, whatever its clock says."""
-    tie, place = chances(read.document_id, 2)
-    return Waiting(min(now, read.at) if read.timed else now, place, tie, read)
+def waiting(read: Sequence[Reading], now: float) -> list[Waiting]:
+    """Predictions that were read at `now`, before which they were made, whatever their clocks say."""
+    drawn = chances_of([each.document_id for each in read], 2).tolist()
+    return [
+        Waiting(min(now, each.at) if each.timed else now, place, tie, each)
+        for each, (tie, place) in zip(read, drawn, strict=True)
+    ]
 
 
 def _columns(reference: Reference, objective: Objective) -> Columns:
