@@ -6,9 +6,6 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 CODE := pipelines services tests
 PACKAGES := $(wildcard services/*/src) pipelines/src
-# Where the environment forbids Python to keep what it compiled, as containers do, each process compiles everything anew:
-# two seconds of a processor for `towpath --help`, and several for a service.
-export PYTHONDONTWRITEBYTECODE :=
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
