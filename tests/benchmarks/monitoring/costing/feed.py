@@ -78,7 +78,7 @@ class Traffic:
 
     def __init__(self, served: Served, seed: int, encoding: str = "protobuf") -> None:
         self._codec = Codec("json" if encoding == "json" else "protobuf", "towpath/serving")
-        self._said = [Prediction.FromString(each) for each in served.predictions]
+        self._said = served.predictions
         self._truths, self._random = served.truths, np.random.default_rng(seed)
         self._offsets = {"predictions": 0, "feedback": 0}
         self._registry = Registry.load("towpath.")
@@ -91,7 +91,8 @@ class Traffic:
         for row in self._random.integers(len(self._said), size=count).tolist():
             if self.documents % BATCH == 0:
                 self.now += float(self._random.exponential(BATCH / RATE))
-            message, number = self._said[row], self.documents
+            # A message of its own each time: one that is set anew keeps the memory of what it held before.
+            message, number = Prediction.FromString(self._said[row]), self.documents
             self.documents += 1
             message.prediction_id, message.document_id = f"prd-{number:024x}", f"doc-{number:024x}"
             message.release_id = release_id
