@@ -245,13 +245,13 @@ def test_a_window_remembers_the_last_and_forgets_the_rest(size: int, count: int)
 def test_label_shift_is_found_and_its_cost_estimated_at_half_of_the_uncorrected_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Negatives from 16 % to 32 %, in steps; the mean over 25 models of the error of each step's estimate."""
-    steps = [TWEETS + (ANGRY - TWEETS) * each for each in (0, 0.25, 0.5, 0.75, 1)]
+    """Negatives from 16 % to 32 %, in steps; the mean over 16 models of the error of each step's estimate."""
+    steps = [TWEETS + (ANGRY - TWEETS) * each for each in (0, 0.5, 1)]
     rows, held = [], []
     for shares in steps:
         truth = realised(documents(np.random.default_rng(9), 400_000, shares)).mean()
         errors = []
-        for seed in range(25):
+        for seed in range(16):
             random = np.random.default_rng(seed)
             judged, live = documents(random, 800), documents(random, 3000, shares)
             found = label_shift(judged, live.probabilities, live.labels, live.ask, COSTS, draws=30)
