@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from towpath.core.objective import Objective
 from towpath.monitoring.domain.budget import Budget
-from towpath.monitoring.domain.finding import Finding, Monitor, is_ended_by_somebody
+from towpath.monitoring.domain.finding import Finding, ReadingMonitor, is_ended_by_somebody
+from towpath.monitoring.domain.reading import Reading
 from towpath.monitoring.domain.volume.counts import KEPT, SLOT_S
 from towpath.monitoring.domain.volume.rhythm import Rhythm
 from towpath.monitoring.domain.volume.shown import CAUSE, Volume, finding, shown
 from towpath.monitoring.domain.volume.usual import DIRECTIONS
 from towpath.monitoring.metrics import MonitoringMetrics
-from towpath.v1 import Alert, Prediction
+from towpath.v1 import Alert
 
 __all__ = ["CAUSE", "VolumeWatch"]
 
@@ -27,7 +28,7 @@ _CATCH_UP_S = 180.0
 
 
 @dataclass
-class VolumeWatch(Monitor):
+class VolumeWatch(ReadingMonitor):
     """The use case. A document is counted when it was predicted, so that history read again leads to the same alarms.
 
     That nothing comes is found by the clock `now`: `findings` is asked for after every poll. One thread tells it
@@ -47,17 +48,18 @@ class VolumeWatch(Monitor):
         self._rhythm = Rhythm(self.budget.share(CAUSE) / self.budget.period_s)
         self._today = self.now()
 
-    def prediction(self, message: Prediction) -> None:
-        """One that was not seen before; what is dated after today is of now."""
-        made = float(message.created_at.seconds)
-        if made > self._today or made <= 0:
-            self._today = self.now()
-            made = min(made, self._today) if made > 0 else self._today
-        slot = int(made // SLOT_S)
-        self._new[slot] = self._new.get(slot, 0) + 1
-        if len(self._new) > KEPT:
-            with self._lock:
-                self._take()
+    def read(self, predictions: Sequence[Reading]) -> None:
+        """What is dated after today is of now, and what is not dated."""
+        for each in predictions:
+            made = each.at
+            if made > self._today or made < 1:
+                self._today = self.now()
+                made = min(made, self._today) if made >= 1 else self._today
+            slot = int(made // SLOT_S)
+            self._new[slot] = self._new.get(slot, 0) + 1
+            if len(self._new) > KEPT:
+                with self._lock:
+                    self._take()
 
     def heed(self, alert: Alert) -> None:
         """What somebody resolved is how it is now. What monitoring resolved it knew."""
