@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -54,9 +55,19 @@ ELSEWHERE = {
     "kcat": "test_other_clients reads with the same librdkafka; the program itself is in no Python package",
 }
 FOLLOWS = "towpath tail predictions"
+IMPORTED = "enc-103c81b1138b39698012925861"
 # What a user does first comes first; a command that is in none of these comes where its page has it.
 _KEPT = ("towpath data snapshot", "towpath data pin")
-FIRST = ("towpath up", "towpath objective", "towpath ingest", "curl ", *_KEPT, "towpath train", "TOWPATH_")
+FIRST = (
+    "towpath up",
+    "towpath objective",
+    "towpath ingest",
+    "curl ",
+    *_KEPT,
+    "towpath model import",
+    "towpath train",
+    "TOWPATH_",
+)
 LAST = ("towpath lineage", "towpath data forget", "towpath dead-letters", "towpath status", "towpath down")
 # No words of any lexicon: the model has to beat VADER.
 WORDS = {"negative": ("zzz zzz", -3), "neutral": ("mmm mmm", 0), "positive": ("aaa aaa", 3)}
@@ -138,6 +149,7 @@ class Installation:
         (self.folder / "ratings.ndjson").write_text("\n".join(map(json.dumps, rated)))
         told = {"documentId": "tweet-1203", "source": "agent", "classLabel": {"label": "positive"}}
         (self.folder / "feedback.ndjson").write_text(json.dumps(told))
+        shutil.copytree(ROOT / "tests" / "unit" / "model" / "data" / "encoders" / "mpnet", self.folder / "my-encoder")
         (self.folder / "semeval2017").mkdir()
         (self.folder / "semeval2017" / "a.tsv").write_text('264183816548130816\tpositive\tI\\u2019m "aaa\n')
         (self.folder / "tweets.ndjson").write_text('{"text": "one"}\n{"text": "two"}')
@@ -234,6 +246,8 @@ def test_every_documented_command_does_what_it_says(installation: Installation) 
         assert done.returncode == expected(line, installation), f"{line}\n{done.stdout}\n{done.stderr}"
         if line == "towpath up":
             installation.learn_ports()
+        elif line.startswith("towpath model import"):
+            installation.ports[IMPORTED] = done.stdout.split()[0]
         elif line.startswith("towpath train"):
             wait_for(f"{installation.serving}/readyz")
             installation.trained = True
@@ -256,6 +270,8 @@ def shown_by(line: str) -> str:
         FOLLOWS + " ": r"(.+\n){5}",
         "towpath ingest": r"[1-9]\d* (documents|annotations|feedback)",
         "towpath train": "pass|fail",
+        "towpath model import": "enc-",
+        "towpath model encoders": "my-encoder  mpnet",
         "towpath lineage": "tweet-1203",
     }
     return next((pattern for start, pattern in shown.items() if line.startswith(start)), "")
