@@ -6,6 +6,7 @@ Each process starts a Kafka of its own, and most tests wait for processes more t
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 
 import pytest
@@ -22,7 +23,12 @@ FIRST = (
     "test_every_stage.py",
     "test_serving_faults.py",
     "test_acls.py",
+    "test_closed_loop.py",
     "test_run_in_a_store.py",
+    "test_online.py",
+    "test_performance_statistics.py",
+    "test_compare.py",
+    "test_rollouts.py",
 )
 THEN = {"faults", "integration"}
 

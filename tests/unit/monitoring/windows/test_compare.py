@@ -72,7 +72,7 @@ def beside(count: int) -> tuple[Comparison, int]:
 
 
 def test_many_documents_of_which_little_is_different_are_not_called_different_by_much() -> None:
-    """Memory is bounded by columns, not by pairs, so a million documents' is known; sketches are compared on a sample."""
+    """Memory is bounded by columns, not by pairs: a million documents' is known. Sketches are compared on a sample."""
     few, (found, peak) = beside(50_000)[1], beside(250_000)
     assert few + (peak - few) / 200_000 * 950_000 < 350e6
     assert found.rows[0].tested.documents == (2000, 2000)
