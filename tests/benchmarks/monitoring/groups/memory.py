@@ -46,8 +46,8 @@ def measure(place: Place) -> Result:
         bar=Bar("at most", 1.05),
         beside=(Beside(f"MiB after {documents:,}", samples[-1]["memory"] / _MIB),),
         notes=(
-            "the interval is the least and the most of all samples from the half on: one process, no sampling error; the "
-            "windows of 200,000 labels are full after 4 million, where one document in twenty is labelled",
+            "the interval is the least and the most of all samples from the half on: one process, no sampling error; "
+            "the windows of 200,000 labels are full after 4 million, where one document in twenty is labelled",
         ),
     )
     about = {
