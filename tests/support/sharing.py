@@ -47,6 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
     With as many threads of BLAS as cores in each, those that wait for others' take the cores from those that compute:
     comparing windows took twice the processor's time. What tests start inherits it.
     """
+    # The processes that tests start import much, and each would compile it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if getattr(config.option, "numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     if (input_ := getattr(config, "workerinput", None)) is not None:
