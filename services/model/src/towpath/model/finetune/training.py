@@ -68,8 +68,8 @@ def fine_tune(
         folder: where each evaluation leaves a checkpoint. With one of the same inputs there, it goes on from it.
 
     Raises:
-        ValueError: the encoder is one that cannot be fine-tuned yet; there is nothing to learn from or to stop by; or the
-            loss is no number any more.
+        ValueError: the encoder is one that cannot be fine-tuned yet; there is nothing to learn from or to stop by; or
+            the loss is no number any more.
     """
     if (config.activation, config.pooling) != ("gelu", ("mean",)) or DISTANCES in weights:
         raise ValueError("only encoders with the exact GELU, the mean over tokens and no distance bias are fine-tuned")
