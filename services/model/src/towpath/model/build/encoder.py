@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from towpath.model.abreast import Abreast
-from towpath.model.batching import feed
+from towpath.model.batching import batches, feed
 from towpath.model.build.graph import BertConfig, encoder_graph
 from towpath.model.reading import Reader
 from towpath.model.scorer import session
@@ -128,17 +127,12 @@ class Encoder:
         self.identity = folder.identity
         self.width = int(about["hidden"])
         self._reader = Reader((folder.path / "tokenizer.json").read_bytes(), int(about["max_tokens"]), windows=windows)
-        # Training has many texts at once: threads side by side take less of the processor than all for one batch.
-        self._abreast = Abreast(threads or os.cpu_count() or 1)
-        self._session = session((folder.path / "encoder.onnx").read_bytes(), 1)
+        self._session = session((folder.path / "encoder.onnx").read_bytes(), threads)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, hidden) float32 of unit length."""
         pieces = self._reader.read(texts)
         out = np.zeros((len(pieces.ids), self.width), dtype=np.float32)
-
-        def work(batch: list[int]) -> None:
+        for batch in batches([len(each) for each in pieces.ids]):
             out[batch] = self._session.run(["embedding"], feed([pieces.ids[index] for index in batch]))[0]
-
-        self._abreast.run([len(each) for each in pieces.ids], work)
         return pieces.averaged_embeddings(out)
