@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +14,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
-from towpath.model.abreast import Abreast
-from towpath.model.batching import feed
+from towpath.model.batching import batches, feed, lanes
 from towpath.model.bundle import BundleError
 from towpath.model.decision import InputStats
 from towpath.model.reading import Pieces, Reader
@@ -87,8 +88,9 @@ class Scorer:
         """
         threads = threads or os.cpu_count() or 1
         self.reader = reader
-        self._abreast = Abreast(threads if side_by_side else 1)
+        self._lanes = threads if side_by_side else 1
         self._session = session(graph, 1 if side_by_side else threads)
+        self._others = ThreadPoolExecutor(self._lanes - 1, "inference") if self._lanes > 1 else None
         self._check(classes)
 
     def scores(self, texts: Sequence[str]) -> Scores:
@@ -122,11 +124,22 @@ class Scorer:
         ids = pieces.ids
         probabilities = np.zeros((len(ids), self._widths[0]), dtype=np.float32)
         embeddings = np.zeros((len(ids), self._widths[1]), dtype=np.float32)
+        waiting = deque(lanes(list(batches([len(each) for each in ids])), self._lanes))
 
-        def work(batch: list[int]) -> None:
-            probabilities[batch], embeddings[batch] = self._run_batch([ids[index] for index in batch])
+        def work() -> None:
+            while waiting:
+                try:
+                    batch = waiting.pop()  # the longest texts first: what is left at the end is short
+                except IndexError:
+                    return  # another lane was faster
+                probabilities[batch], embeddings[batch] = self._run_batch([ids[index] for index in batch])
 
-        self._abreast.run([len(each) for each in ids], work)
+        others = [self._others.submit(work) for _ in range(min(self._lanes, len(waiting)) - 1)] if self._others else []
+        try:
+            work()
+        finally:
+            for each in others:
+                each.result()
         return probabilities, embeddings
 
     def _run_batch(self, ids: Sequence[Sequence[int]]) -> Any:
