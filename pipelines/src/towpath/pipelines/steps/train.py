@@ -43,13 +43,17 @@ def fit(
         weight: (n,) how much an example counts when fitting; the cost counts each alike.
     """
     from sklearn.model_selection import StratifiedKFold
+    from threadpoolctl import threadpool_limits
 
     rows = embeddings.astype(np.float64)
     classes = len(costs.matrix)
     folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(rows, truth))
-    cost_by_c = {c: _cost(rows, truth, weight, costs, c, folds) for c in _STRENGTHS}
-    best = min(_STRENGTHS, key=cost_by_c.__getitem__)
-    return Trained(_head(rows, truth, weight, best, classes), best, cost_by_c)
+    # Products as thin as a few classes gain nothing by threads, which spin while they wait: thirteen times the
+    # processor's seconds on two cores that others use, too.
+    with threadpool_limits(1):
+        cost_by_c = {c: _cost(rows, truth, weight, costs, c, folds) for c in _STRENGTHS}
+        best = min(_STRENGTHS, key=cost_by_c.__getitem__)
+        return Trained(_head(rows, truth, weight, best, classes), best, cost_by_c)
 
 
 def calibrate(trained: Trained, embeddings: NDArray[np.float32], truth: NDArray[np.intp]) -> Trained:
