@@ -43,11 +43,7 @@ def decide_by_itself(walk: Walk, stage: Stage) -> None:
     there(walk.services).restart("training", {"TOWPATH_TRAINING_AUTO": "true", "TOWPATH_OBJECTIVE": str(file)})
     there(walk.services).wait_live(lambda _: None)
     write_down(walk)
-    until(
-        lambda: float(_asked(walk, "training", "/v1/retraining")["lookedAt"] is not None),
-        what=f"training does not decide by itself: see {walk.options.home / 'logs' / 'training.log'}",
-        limit_s=TRAINING_LIMIT_S,
-    )
+    # Until it has read what there is, films may come: `answer` waits for it.
     stage.say(f"by the objective, but for a demo of minutes: {'; '.join(loop.changes)}")
 
 
@@ -122,6 +118,11 @@ def answer(walk: Walk, stage: Stage) -> None:
     What decisions cost is told by the mean of all raters.
     """
     loop = walk.loop
+    until(
+        lambda: float(_asked(walk, "training", "/v1/retraining")["lookedAt"] is not None),
+        what=f"training does not decide by itself: see {walk.options.home / 'logs' / 'training.log'}",
+        limit_s=TRAINING_LIMIT_S,
+    )
 
     def question() -> float:
         asked = [each for each in _alerts(walk) if each["cause"] == "retraining/labels"]
