@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from towpath.cli.demo import http
 from towpath.cli.demo.loop import Loop, asked_for
 from towpath.cli.demo.policy import for_minutes, write
 from towpath.cli.demo.saving import cost_of, saving
@@ -45,6 +46,13 @@ def test_what_training_names_is_labelled_first_and_nothing_twice() -> None:
     chosen = asked_for(3, ["movie-2", "elsewhere", "movie-2"], arrived, known)
     assert [each.document_id for each in chosen] == ["movie-2", "movie-0", "movie-1"]
     assert len(asked_for(9, [], arrived, known)) == 4
+
+
+def test_a_few_raters_answer_and_all_of_them_are_the_truth() -> None:
+    film = Tweet("movie-1", "film", (3, 3, -4, -4, -4))
+    assert [each["classLabel"]["score"] for each in http.ratings(film, 2)] == [3.0, 3.0]
+    assert [each["raterId"] for each in http.ratings(film)] == [f"rater-{n}" for n in range(1, 6)]
+    assert http.feedback(film, "negative")["classLabel"]["score"] == pytest.approx(-1.2)
 
 
 def test_the_objective_is_the_users_but_for_what_is_told(objective: Objective, tmp_path: Path) -> None:
