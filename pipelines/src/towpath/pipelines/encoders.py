@@ -8,12 +8,11 @@ from pathlib import Path
 from towpath.core.errors import CrashError, NotFoundError
 from towpath.core.store import Store
 from towpath.model.build import EncoderFolder
-from towpath.model.build.importing import EncoderError, Imported, check, encoder_id, listed
+from towpath.model.build.importing import MARKER, EncoderError, Imported, check, encoder_id, listed
 
 __all__ = ["ENCODERS", "encoder_folder", "keep_encoder"]
 
 ENCODERS = "encoders"
-_MARKER = "encoder.json"
 
 
 def encoder_folder(told: str | Path, home: Path, store: Store | None) -> Path:
@@ -26,7 +25,7 @@ def encoder_folder(told: str | Path, home: Path, store: Store | None) -> Path:
     """
     named = str(told)
     if not encoder_id(named):
-        if not (Path(named) / _MARKER).is_file():
+        if not (Path(named) / MARKER).is_file():
             raise NotFoundError(
                 f"{named[:200]!r} is neither the id of an imported encoder nor a folder of a built one: towpath model "
                 "encoders shows what is there, towpath model import makes one of a Hugging Face folder"
@@ -50,7 +49,7 @@ def keep_encoder(store: Store | None, encoder: Imported) -> str:
     """
     if store is None:
         return str(encoder.folder.path)
-    return store.put_folder(encoder.folder.path, f"{ENCODERS}/{encoder.encoder_id}", marker=_MARKER)
+    return store.put_folder(encoder.folder.path, f"{ENCODERS}/{encoder.encoder_id}", marker=MARKER)
 
 
 def _fetch(store: Store | None, named: str, target: Path) -> None:
@@ -58,6 +57,6 @@ def _fetch(store: Store | None, named: str, target: Path) -> None:
         raise NotFoundError(f"no encoder {named} in {target.parent}: towpath model import makes one")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        store.get_folder(f"{ENCODERS}/{named}", target, marker=_MARKER, listed=partial(listed, told=named))
+        store.get_folder(f"{ENCODERS}/{named}", target, marker=MARKER, listed=partial(listed, told=named))
     except NotFoundError as error:
         raise NotFoundError(f"no encoder {named} in {target.parent} or in {store.url.url}: {error}") from error

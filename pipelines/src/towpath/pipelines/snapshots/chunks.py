@@ -26,7 +26,6 @@ _SCHEMAS: dict[Kind, pa.Schema] = {
     "documents": pa.schema([("document_id", pa.string()), ("message", pa.binary())]),
     "annotations": pa.schema([("annotation_id", pa.string()), ("document_id", pa.string()), ("message", pa.binary())]),
 }
-_READ = 2**20
 
 
 def table_of(kind: Kind, messages: Iterable[Document | Annotation]) -> pa.Table:
@@ -53,11 +52,8 @@ def write(table: pa.Table, folder: Path) -> Chunk:
 
 
 def sha256_of(file: Path) -> str:
-    digest = hashlib.sha256()
     with file.open("rb") as data:
-        while block := data.read(_READ):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def merged(kind: Kind, older: Path, newer: Path) -> pa.Table:

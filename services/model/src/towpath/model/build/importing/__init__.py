@@ -5,6 +5,6 @@ Settings are read by transformers' configuration and tokenizer classes, weights 
 """
 
 from towpath.model.build.importing.errors import EncoderError
-from towpath.model.build.importing.folder import Imported, check, encoder_id, found, import_encoder, listed
+from towpath.model.build.importing.folder import MARKER, Imported, check, encoder_id, found, import_encoder, listed
 
-__all__ = ["EncoderError", "Imported", "check", "encoder_id", "found", "import_encoder", "listed"]
+__all__ = ["MARKER", "EncoderError", "Imported", "check", "encoder_id", "found", "import_encoder", "listed"]
